@@ -1,0 +1,116 @@
+"""What a connector is, and how one is found by name. Knows no vendor: each vendor is one file beside this one."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connectors.http import Http
+from impact.model import Rejected, Row, SettingsError
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of records as the source sent them.
+
+    ``bookmark``: everything updated before this UTC instant has been delivered once this page is stored (None: not
+    known yet, the bookmark stays where it was). ``total``: how many records the whole pass will bring, where the
+    source says so.
+    """
+
+    records: tuple[Payload, ...]
+    bookmark: datetime | None = None
+    total: int | None = None
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One kind of record of a source.
+
+    ``fetch(http, settings, since)`` yields pages, oldest update first; ``since`` None means from the beginning
+    (or the source's configured ``start``). It asks for named fields only and proves that its filter works.
+    ``convert(payload, settings)`` is pure: one payload to canonical rows, or a Rejected with its reason.
+    ``people`` are dotted paths (``Requestor.*.id``) of values that name a person: they are replaced by a keyed hash
+    before anything is stored. ``key`` and ``updated_at`` read a payload's own key and update stamp.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    fetch: Callable[[Http, Any, datetime | None], Iterator[Page]]
+    convert: Callable[[Payload, Any], Iterable[Row | Rejected]]
+    key: Callable[[Payload], str]
+    updated_at: Callable[[Payload], datetime | None] = lambda payload: None
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A system that can be read: its settings (a dataclass; secret fields carry ``metadata={"secret": True}``, every
+    field carries ``help``), its streams in the order they are pulled, and how a session is opened."""
+
+    kind: str
+    title: str
+    settings: type[Any]
+    streams: tuple[Stream, ...]
+    open: Callable[[Any], Http]
+    check: Callable[[Http, Any], Iterable[str]] = lambda http, settings: ()
+    lacks: tuple[str, ...] = ()  # what the system itself does not have, in words
+
+
+def available() -> tuple[str, ...]:
+    """The kinds of source that can be configured: the files of this folder."""
+    import connectors
+
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(connectors.__path__) if m.name != "http"))
+
+
+def load(kind: str) -> Connector:
+    """The connector of that kind. A broken file raises SettingsError for that kind only; an unknown kind too."""
+    if kind not in available():
+        raise SettingsError(f"There is no connector of kind {kind!r}. Known kinds: {', '.join(available())}.")
+    try:
+        connector = importlib.import_module(f"connectors.{kind}").CONNECTOR
+    except Exception as error:  # one broken file must not stop the other sources
+        raise SettingsError(f"The connector {kind!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(connector, Connector):
+        raise SettingsError(f"connectors/{kind}.py has no CONNECTOR of type Connector.")
+    return connector
+
+
+def read_settings(connector: Connector, name: str, values: Mapping[str, Any]) -> Any:
+    """Build a connector's settings from one ``[sources.<name>]`` section. Every value is checked against the
+    dataclass; the first wrong, unknown or missing key raises SettingsError naming it (secret values never shown)."""
+    declared = {f.name: f for f in dataclasses.fields(connector.settings)}
+    unknown = sorted(set(values) - set(declared) - {"kind"})
+    if unknown:
+        raise SettingsError(
+            f"[sources.{name}] has an unknown key {unknown[0]!r}. Keys of kind {connector.kind!r}: "
+            f"{', '.join(k for k in declared if k != 'name')}."
+        )
+    given = {k: v for k, v in values.items() if k != "kind"}
+    given["name"] = name
+    required = [
+        f.name
+        for f in declared.values()
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING and f.name not in given
+    ]
+    if required:
+        raise SettingsError(
+            f"[sources.{name}] lacks {required[0]!r} ({declared[required[0]].metadata.get('help', '')}). "
+            "Set it in .streamlit/secrets.toml or as environment variable "
+            f"IMPACT_SOURCES__{name.upper()}__{required[0].upper()}."
+        )
+    try:
+        return connector.settings(**given)
+    except SettingsError as error:
+        raise SettingsError(f"[sources.{name}] {error}") from error
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"[sources.{name}] {error}") from error

@@ -1,0 +1,18 @@
+"""Fixtures that more than one test file needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with real data beside the repository; tests that need it are skipped where it is absent."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data not found at ../shared/data (looked in {folder.parent}); these checks need it")
+    return folder
