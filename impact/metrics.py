@@ -2,7 +2,8 @@
 
 Each ``facts`` is plain ANSI SQL over the store's typed columns that yields
 ``day_on, service_id, team_id, n, total, total_sq``: additive sufficient statistics, so that any set of services and
-any window can be pooled exactly. For counts ``total`` is the count; for means ``n`` answers, their sum and sum of
+any window can be pooled exactly. ``survey`` is satisfaction_response with service and team filled in
+from its ticket where the answer itself names none. For counts ``total`` is the count; for means ``n`` answers, their sum and sum of
 squares; for shares ``n`` trials and ``total`` events.
 """
 
@@ -208,7 +209,7 @@ METRICS: tuple[Metric, ...] = (
         matters=0.1,
         facts=_mean(
             "answered_on",
-            "satisfaction_response",
+            "survey",
             "1.0 + 4.0 * score_ratio",
             "instrument = 'csat' AND answered_on IS NOT NULL AND score_ratio IS NOT NULL",
         ),
@@ -228,7 +229,7 @@ METRICS: tuple[Metric, ...] = (
         matters=0.03,
         facts=_share(
             "answered_on",
-            "satisfaction_response",
+            "survey",
             _TOP_TWO,
             "instrument = 'csat' AND answered_on IS NOT NULL AND score_ratio IS NOT NULL",
         ),
@@ -247,7 +248,7 @@ METRICS: tuple[Metric, ...] = (
         matters=5.0,
         facts=_mean(
             "answered_on",
-            "satisfaction_response",
+            "survey",
             _NPS,
             "instrument = 'nps' AND answered_on IS NOT NULL AND score_raw IS NOT NULL",
         ),
@@ -265,7 +266,7 @@ METRICS: tuple[Metric, ...] = (
         scale="share",
         matters=0.03,
         matures_days=7,
-        facts=_share("asked_on", "satisfaction_response", "answered_on IS NOT NULL", "asked_on IS NOT NULL"),
+        facts=_share("asked_on", "survey", "answered_on IS NOT NULL", "asked_on IS NOT NULL"),
     ),
     Metric(
         name="self_service",
