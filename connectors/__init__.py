@@ -7,8 +7,9 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from connectors.http import Http
 from impact.model import Rejected, Row, SettingsError
@@ -48,7 +49,11 @@ class Stream:
     convert: Callable[[Payload, Any], Iterable[Row | Rejected]]
     key: Callable[[Payload], str]
     updated_at: Callable[[Payload], datetime | None] = lambda payload: None
-    people: tuple[str, ...] = ()
+    people: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
+
+    def people_paths(self, settings: Any) -> tuple[str, ...]:
+        """The paths of people in this stream's payloads, where they depend on the settings or not."""
+        return self.people(settings) if callable(self.people) else self.people
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def read_settings(connector: Connector, name: str, values: Mapping[str, Any]) ->
             f"[sources.{name}] has an unknown key {unknown[0]!r}. Keys of kind {connector.kind!r}: "
             f"{', '.join(k for k in declared if k != 'name')}."
         )
-    given = {k: v for k, v in values.items() if k != "kind"}
+    hints = get_type_hints(connector.settings)
+    given = {k: _typed(name, k, v, hints[k]) for k, v in values.items() if k != "kind"}
     given["name"] = name
     required = [
         f.name
@@ -114,3 +120,27 @@ def read_settings(connector: Connector, name: str, values: Mapping[str, Any]) ->
         raise SettingsError(f"[sources.{name}] {error}") from error
     except (TypeError, ValueError) as error:
         raise SettingsError(f"[sources.{name}] {error}") from error
+
+
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def _typed(source: str, key: str, value: Any, hint: Any) -> Any:
+    """A value as the setting's type: the environment only has text, and TOML has lists where we keep tuples."""
+    parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    wanted = next((part for part in parts if part is not type(None)), str)
+    wanted = get_origin(wanted) or wanted
+    try:
+        if wanted is tuple and isinstance(value, str | list):
+            return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else tuple(value)
+        if wanted is bool and isinstance(value, str):
+            return _WORDS[value.strip().lower()]
+        if wanted in (int, float) and isinstance(value, str):
+            return wanted(value)
+    except (KeyError, ValueError):
+        raise SettingsError(
+            f"[sources.{source}] {key} = {value!r} is not a {'yes/no value' if wanted is bool else 'number'}."
+        ) from None
+    if wanted is str and isinstance(value, int | float | date | datetime) and not isinstance(value, bool):
+        return str(value)
+    return value
