@@ -1,0 +1,345 @@
+"""From stored facts to what a meeting looks at: changes with their readings, milestones, readiness and overlaps.
+
+Builds the panels, calls the engine, and puts milestones beside impact. Knows no layout and no words for the screen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from impact.estimate import (
+    SHAPES,
+    Counterfactual,
+    Estimate,
+    NotEstimable,
+    Panel,
+    PlaceboRate,
+    Rollout,
+    counterfactual,
+    estimate,
+    placebo_rate,
+)
+from impact.metrics import BY_NAME, METRICS, Metric
+from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
+from impact.settings import Reporting
+from impact.store import Snapshot
+from impact.verdict import Standing, Verdict, decisions, group, judge, overall, rank
+
+NEIGHBOUR_DAYS = 56
+"""Other changes this near, on the same services, are named beside an answer."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All panels of one data version and the rollouts on record: what the engine is given."""
+
+    panels: Mapping[str, Panel]
+    rollouts: tuple[Rollout, ...]
+    holidays: frozenset[date]
+    until: Mapping[str, date]
+    data_to: date | None
+
+
+def gather(snapshot: Snapshot, reporting: Reporting) -> Evidence:
+    """Read panels and rollouts of the whole installation. Metrics without any fact have no panel."""
+    data_to = last_complete_day(snapshot, reporting)
+    panels = read_panels(snapshot, data_to)
+    rollouts = tuple(
+        Rollout(change_id, service_id, on)
+        for change_id, service_id, on in _rows(
+            snapshot,
+            "SELECT c.id, s.service_id, COALESCE(s.rollout_on, c.rollout_on) AS rolled_on FROM change c "
+            "JOIN change_service s ON s.change_id = c.id "
+            "WHERE COALESCE(s.rollout_on, c.rollout_on) IS NOT NULL AND c.status <> 'cancelled' "
+            "ORDER BY c.id, s.service_id",
+        )
+        if data_to is None or on <= data_to + timedelta(days=1)
+    )
+    first = min((p.first_on for p in panels.values()), default=date.today())
+    holidays = reporting.holidays_between(first, data_to) if data_to else frozenset()
+    until = {name: data_to - timedelta(days=BY_NAME[name].matures_days) for name in panels} if data_to else {}
+    return Evidence(panels, rollouts, holidays, until, data_to)
+
+
+def last_complete_day(snapshot: Snapshot, reporting: Reporting) -> date | None:
+    """The last day on which every source that delivers tickets had delivered all of them; None without data.
+
+    A source's bookmark says up to which instant everything has been read; the day it falls in is not complete.
+    """
+    zone = ZoneInfo(reporting.timezone)
+    bookmarks = _rows(
+        snapshot,
+        "SELECT source, MIN(bookmark_at) AS at FROM stream_state WHERE stream IN ('tickets', 'ticket') "
+        "AND bookmark_at IS NOT NULL GROUP BY source",
+    )
+    newest = _rows(snapshot, "SELECT MAX(opened_on) AS newest FROM ticket")[0][0]
+    days = [_aware(at).astimezone(zone).date() - timedelta(days=1) for _, at in bookmarks]
+    if newest is None:
+        return min(days, default=None)
+    return min([*days]) if days else newest
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo("UTC"))
+
+
+def read_panels(snapshot: Snapshot, data_to: date | None) -> dict[str, Panel]:
+    """One panel per metric that has facts, over the services seen in any of them, up to ``data_to``."""
+    table = snapshot.query(
+        "SELECT metric, service_id, day_on, SUM(n) AS n, SUM(total) AS total, SUM(total_sq) AS total_sq "
+        "FROM daily_fact WHERE service_id IS NOT NULL GROUP BY metric, service_id, day_on"
+    )
+    if table.num_rows == 0 or data_to is None:
+        return {}
+    metric_of, metrics = _codes(table["metric"])
+    service_of, services = _codes(table["service_id"])
+    days = table["day_on"].to_numpy().astype("datetime64[D]")
+    columns = {name: table[name].to_numpy().astype(np.float64) for name in ("n", "total", "total_sq")}
+    last = np.datetime64(data_to, "D")
+    panels = {}
+    for code, name in enumerate(metrics):
+        mine = (metric_of == code) & (days <= last)
+        if name not in BY_NAME or not mine.any():
+            continue
+        first = days[mine].min()
+        width = int((last - first).astype(int)) + 1
+        place = service_of[mine] * width + (days[mine] - first).astype(int)
+        arrays = {
+            key: np.bincount(place, weights=values[mine], minlength=len(services) * width).reshape(-1, width)
+            for key, values in columns.items()
+        }
+        metric = BY_NAME[name]
+        panels[name] = Panel(name, metric.kind, tuple(services), first.item(), **arrays, log=metric.log)
+    return panels
+
+
+def _codes(column: Any) -> tuple[np.ndarray[Any, Any], list[str]]:
+    values, codes = np.unique(column.to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
+    return codes, [str(value) for value in values]
+
+
+def _rows(snapshot: Snapshot, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    table = snapshot.query(sql, params)
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table.num_rows else []
+
+
+def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: str) -> Portfolio:
+    """Every change with its readings. One pass of the engine per metric; the result is cached by data version."""
+    results: dict[str, dict[str, Estimate | NotEstimable]] = defaultdict(dict)
+    for name, panel in evidence.panels.items():
+        for result in estimate(
+            panel, evidence.rollouts, shapes=SHAPES, holidays=evidence.holidays, until=evidence.until[name]
+        ):
+            results[result.change_id][name] = result
+    links = _links(snapshot)
+    milestones = _milestones(snapshot, today)
+    names = dict(_rows(snapshot, "SELECT id, name FROM team"))
+    columns = list(_CHANGE_COLUMNS)
+    changes = []
+    heads = [
+        dict(zip(columns, row, strict=True))
+        for row in _rows(snapshot, f"SELECT {', '.join(columns)} FROM change ORDER BY id")
+    ]
+    neighbours = _neighbours(heads, links)
+    for head in heads:
+        changes.append(
+            _change_view(
+                head,
+                results=results[head["id"]],
+                links=links.get(head["id"], ()),
+                milestones=milestones.get(head["id"], ()),
+                neighbours=neighbours.get(head["id"], ()),
+                team=names.get(head["team_id"]),
+                evidence=evidence,
+                today=today,
+            )
+        )
+    changes.sort(key=lambda c: (rank(c.word), -(c.rollout_on or c.planned_on or today).toordinal(), c.number))
+    teams = sorted({(c.team_id, c.team or c.team_id) for c in changes if c.team_id}, key=lambda t: str(t[1]))
+    shown = tuple(m for m in METRICS if m.name in evidence.panels)
+    return Portfolio(version, today, evidence.data_to, tuple(changes), tuple(teams), shown)  # type: ignore[arg-type]
+
+
+_CHANGE_COLUMNS = (
+    "id",
+    "source",
+    "number",
+    "title",
+    "url",
+    "kind",
+    "status",
+    "status_raw",
+    "outcome",
+    "outcome_raw",
+    "risk",
+    "team_id",
+    "sponsor_key",
+    "requirement",
+    "expected_outcome",
+    "planned_cost",
+    "actual_cost",
+    "expected_benefit_hours",
+    "expected_benefit_money",
+    "planned_on",
+    "planned_end_on",
+    "rollout_on",
+)
+
+
+def _change_view(
+    head: dict[str, Any],
+    *,
+    results: Mapping[str, Estimate | NotEstimable],
+    links: Sequence[ServiceLink],
+    milestones: Sequence[MilestoneView],
+    neighbours: Sequence[Neighbour],
+    team: str | None,
+    evidence: Evidence,
+    today: date,
+) -> ChangeView:
+    first_on = min((link.rollout_on for link in links if link.rollout_on), default=head["rollout_on"])
+    rolled_out = first_on is not None and first_on <= today and head["status"] != "cancelled"
+    readings = tuple(
+        _reading(metric, results.get(metric.name), rolled_out, bool(links), evidence) for metric in METRICS
+    )
+    word = overall([(r.metric, r.verdict) for r in readings], rolled_out)
+    design, business = (readiness(milestones, end) for end in ("design", "business"))
+    standing = Standing(
+        today=today,
+        status=head["status"],
+        outcome=head["outcome"],
+        rolled_out=rolled_out,
+        planned_on=head["planned_on"],
+        overdue_milestones=sum(m.overdue for m in milestones),
+        business_readiness=business.ratio,
+    )
+    decide = decisions(word, standing)
+    kept = {k: v for k, v in head.items() if k not in ("sponsor_key", "rollout_on")}
+    return ChangeView(
+        **kept,
+        rollout_on=first_on if rolled_out else None,
+        has_sponsor=head["sponsor_key"] is not None,
+        team=team,
+        services=tuple(links),
+        milestones=tuple(milestones),
+        readings=readings,
+        neighbours=tuple(neighbours),
+        design=design,
+        business=business,
+        word=word,
+        decide=decide,
+        group=group(word, decide),
+    )
+
+
+def _reading(
+    metric: Metric, result: Estimate | NotEstimable | None, rolled_out: bool, linked: bool, evidence: Evidence
+) -> Reading:
+    if not rolled_out:
+        return Reading(metric, None, Verdict("not_rolled_out", "not_rolled_out"))
+    if metric.name not in evidence.panels:
+        return Reading(metric, None, Verdict("no_data", "no_facts"))
+    if not linked:
+        return Reading(metric, None, Verdict("no_data", "no_service"))
+    if result is None:
+        return Reading(metric, None, Verdict("no_data", "no_facts_for_service"))
+    return Reading(metric, result, judge(metric, result))
+
+
+def _links(snapshot: Snapshot) -> dict[str, tuple[ServiceLink, ...]]:
+    links: dict[str, list[ServiceLink]] = defaultdict(list)
+    for change_id, service_id, name, on, role, origin in _rows(
+        snapshot,
+        "SELECT l.change_id, l.service_id, s.name, COALESCE(l.rollout_on, c.rollout_on) AS rolled_on, l.role, l.origin "
+        "FROM change_service l LEFT JOIN service s ON s.id = l.service_id LEFT JOIN change c ON c.id = l.change_id "
+        "ORDER BY l.change_id, s.name, l.service_id",
+    ):
+        label = name or service_id.split(":", 2)[-1]
+        links[change_id].append(ServiceLink(service_id, label, on, role, origin, name is not None))
+    return {change_id: tuple(found) for change_id, found in links.items()}
+
+
+def _milestones(snapshot: Snapshot, today: date) -> dict[str, tuple[MilestoneView, ...]]:
+    found: dict[str, list[MilestoneView]] = defaultdict(list)
+    for change_id, *rest in _rows(
+        snapshot,
+        'SELECT change_id, title, "end", kind, planned_start_on, due_on, done_on, status, weight, audience, channel '
+        "FROM milestone ORDER BY change_id, COALESCE(due_on, done_on), title",
+    ):
+        title, end, kind, start, due, done, status, weight, audience, channel = rest
+        found[change_id].append(
+            MilestoneView(
+                title,
+                end,
+                kind,
+                start,
+                due,
+                done,
+                status,
+                weight,
+                slip(due, done, status=status, today=today),
+                audience,
+                channel,
+            )
+        )
+    return {change_id: tuple(views) for change_id, views in found.items()}
+
+
+def _neighbours(
+    heads: Sequence[Mapping[str, Any]], links: Mapping[str, Sequence[ServiceLink]]
+) -> dict[str, tuple[Neighbour, ...]]:
+    """For each change, the other rolled-out changes on one of its services within NEIGHBOUR_DAYS of its rollout."""
+    on_service: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    head_of = {head["id"]: head for head in heads if head["status"] != "cancelled"}
+    for change_id, found in links.items():
+        for link in found:
+            if link.rollout_on and change_id in head_of:
+                on_service[link.id].append((link.rollout_on, change_id))
+    names = {link.id: link.name for found in links.values() for link in found}
+    result = {}
+    for change_id, found in links.items():
+        near: dict[str, tuple[date, set[str]]] = {}
+        for link in found:
+            for on, other in on_service[link.id] if link.rollout_on else ():
+                if other != change_id and abs((on - link.rollout_on).days) <= NEIGHBOUR_DAYS:  # type: ignore[operator]
+                    first, shared = near.get(other, (on, set()))
+                    near[other] = (min(first, on), shared | {names[link.id]})
+        result[change_id] = tuple(
+            Neighbour(o, head_of[o]["number"], head_of[o]["title"], on, tuple(sorted(shared)))
+            for o, (on, shared) in sorted(near.items(), key=lambda item: (item[1][0], item[0]))
+        )
+    return result
+
+
+def series(evidence: Evidence, change: ChangeView, metric: str, *, days: int = 84) -> Counterfactual | None:
+    """Observed against expected around a change's rollout, a point a week; None where there is nothing to show."""
+    panel = evidence.panels.get(metric)
+    if panel is None or change.rollout_on is None or evidence.data_to is None:
+        return None
+    result = change.reading(metric).result
+    shape = getattr(result, "shape", None) or SHAPES[0]
+    return counterfactual(
+        panel,
+        evidence.rollouts,
+        change.id,
+        shape=shape,
+        holidays=evidence.holidays,
+        from_on=max(panel.first_on, change.rollout_on - timedelta(days=days)),
+        to_on=min(evidence.until[metric], change.rollout_on + timedelta(days=days)),
+        days_per_point=7,
+    )
+
+
+def false_alarms(evidence: Evidence, metric: str) -> PlaceboRate | None:
+    """How often the engine would call an effect on this installation's own dates without changes; None without data."""
+    panel = evidence.panels.get(metric)
+    if panel is None:
+        return None
+    return placebo_rate(panel, evidence.rollouts, shape=SHAPES[0], holidays=evidence.holidays)

@@ -1,0 +1,165 @@
+"""What a change looks like to the meeting: readings, milestones, readiness, neighbours. Values only: no queries,
+no engine, no layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from impact.estimate import Estimate, NotEstimable
+from impact.metrics import Metric
+from impact.verdict import Group, Verdict, Word
+
+
+@dataclass(frozen=True)
+class ServiceLink:
+    """A service a change touches. ``known`` is False for a link whose service no source delivers."""
+
+    id: str
+    name: str
+    rollout_on: date | None
+    role: str
+    origin: str
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class MilestoneView:
+    """A milestone and its slip: days from due to done, or to today while open and overdue; None where unknown."""
+
+    title: str
+    end: str
+    kind: str
+    planned_start_on: date | None
+    due_on: date | None
+    done_on: date | None
+    status: str
+    weight: float
+    slip_days: int | None
+    audience: str | None
+    channel: str | None
+
+    @property
+    def overdue(self) -> bool:
+        """Open although its day has passed."""
+        return self.status not in ("done", "cancelled") and (self.slip_days or 0) > 0
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Done weight over all weight at one end of the change; ``ratio`` None where that end has no milestones."""
+
+    ratio: float | None
+    done: int
+    total: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measure of one change: the engine's answer and the word for it."""
+
+    metric: Metric
+    result: Estimate | NotEstimable | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another change on the same services near this one's rollout."""
+
+    change_id: str
+    number: str
+    title: str
+    rollout_on: date
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """A change as the meeting sees it. ``planned_on`` and ``rollout_on`` are days in the reporting time zone."""
+
+    id: str
+    source: str
+    number: str
+    title: str
+    url: str | None
+    kind: str
+    status: str
+    status_raw: str | None
+    outcome: str
+    outcome_raw: str | None
+    risk: str
+    team_id: str | None
+    team: str | None
+    has_sponsor: bool
+    requirement: str | None
+    expected_outcome: str | None
+    planned_cost: float | None
+    actual_cost: float | None
+    expected_benefit_hours: float | None
+    expected_benefit_money: float | None
+    planned_on: date | None
+    planned_end_on: date | None
+    rollout_on: date | None
+    services: tuple[ServiceLink, ...]
+    milestones: tuple[MilestoneView, ...]
+    readings: tuple[Reading, ...]
+    neighbours: tuple[Neighbour, ...]
+    design: Readiness
+    business: Readiness
+    word: Word
+    decide: tuple[str, ...]
+    group: Group
+
+    def reading(self, metric: str) -> Reading:
+        """The reading of one measure. Raises KeyError for a name that is not in METRICS."""
+        return self._by_name[metric]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Reading]:
+        return {reading.metric.name: reading for reading in self.readings}
+
+    @property
+    def overdue(self) -> tuple[MilestoneView, ...]:
+        """Milestones that are open although their day has passed."""
+        return tuple(m for m in self.milestones if m.overdue)
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """All changes with their answers, at one version of the data. ``data_to`` is the last complete day."""
+
+    version: str
+    today: date
+    data_to: date | None
+    changes: tuple[ChangeView, ...]
+    teams: tuple[tuple[str, str], ...]
+    metrics: tuple[Metric, ...]
+
+    def change(self, change_id: str) -> ChangeView | None:
+        """The change with that id or number; None where there is none."""
+        return next((c for c in self.changes if change_id in (c.id, c.number)), None)
+
+
+def slip(due: date | None, done: date | None, *, status: str, today: date) -> int | None:
+    """Days late: done minus due; today minus due while open and overdue; None where it cannot be known. A cancelled
+    milestone is not late."""
+    if due is None or status == "cancelled":
+        return None
+    if done is not None:
+        return (done - due).days
+    if status == "done":
+        return None
+    return max(0, (today - due).days) if today > due else None
+
+
+def readiness(milestones: Sequence[MilestoneView], end: str) -> Readiness:
+    """Done weight over weight of the milestones of one end; a cancelled milestone counts nowhere."""
+    mine = [m for m in milestones if m.end == end and m.status != "cancelled"]
+    weight = sum(m.weight for m in mine)
+    done = [m for m in mine if m.status == "done"]
+    ratio = sum(m.weight for m in done) / weight if weight else None
+    return Readiness(ratio, len(done), len(mine), tuple(m.title for m in mine if m.status != "done"))
