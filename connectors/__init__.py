@@ -11,7 +11,6 @@ from datetime import date, datetime
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from connectors.http import Http
 from impact.model import Rejected, Row, SettingsError
 
 Payload = Mapping[str, Any]
@@ -45,7 +44,7 @@ class Stream:
 
     name: str
     tables: tuple[str, ...]
-    fetch: Callable[[Http, Any, datetime | None], Iterator[Page]]
+    fetch: Callable[[Any, Any, datetime | None], Iterator[Page]]
     convert: Callable[[Payload, Any], Iterable[Row | Rejected]]
     key: Callable[[Payload], str]
     updated_at: Callable[[Payload], datetime | None] = lambda payload: None
@@ -59,22 +58,25 @@ class Stream:
 @dataclass(frozen=True)
 class Connector:
     """A system that can be read: its settings (a dataclass; secret fields carry ``metadata={"secret": True}``, every
-    field carries ``help``), its streams in the order they are pulled, and how a session is opened."""
+    field carries ``help``), its streams in the order they are pulled, and how it is opened. ``open(settings)`` gives
+    what ``fetch`` and ``check`` take as ``http``: a session of ``connectors.http``, or a folder where no one answers."""
 
     kind: str
     title: str
     settings: type[Any]
     streams: tuple[Stream, ...]
-    open: Callable[[Any], Http]
-    check: Callable[[Http, Any], Iterable[str]] = lambda http, settings: ()
+    open: Callable[[Any], Any]
+    check: Callable[[Any, Any], Iterable[str]] = lambda http, settings: ()
     lacks: tuple[str, ...] = ()  # what the system itself does not have, in words
 
 
 def available() -> tuple[str, ...]:
-    """The kinds of source that can be configured: the files of this folder."""
+    """The kinds of source that can be configured: the files of this folder, but for http and parts of a connector
+    (names that begin with an underscore)."""
     import connectors
 
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(connectors.__path__) if m.name != "http"))
+    names = (module.name for module in pkgutil.iter_modules(connectors.__path__))
+    return tuple(sorted(name for name in names if name != "http" and not name.startswith("_")))
 
 
 def load(kind: str) -> Connector:

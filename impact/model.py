@@ -167,6 +167,10 @@ class Ticket(Row):
     segment_ids: tuple[str, ...] = _f("Groups of customers it belongs to", default=())
     person_key: str | None = _f("Keyed hash of the customer; never a name")
     caused_by_change_id: str | None = _f("Change the source itself names as the cause; may be unknown to every source")
+    change_ids: tuple[str, ...] = _f(
+        "Changes the source links to the ticket in any other role, such as its cure; may be unknown to every source",
+        default=(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
