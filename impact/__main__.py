@@ -1,0 +1,198 @@
+"""The command line: the same engine, store and settings as the pages. Knows arguments and exit codes, nothing else.
+
+Exit codes: 0 done, 1 some source or step failed, 2 wrong settings or arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from impact import settings as settings_module
+from impact.model import TABLES, ImpactError, SettingsError
+from impact.settings import Settings
+
+OK, FAILED, WRONG = 0, 1, 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its arguments; docs/command-line.md is made from it."""
+    top = argparse.ArgumentParser(prog="python -m impact", description="Customer impact of IT changes: command line.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("demo", help="load the demo organisation into its own folder inside the data folder")
+    commands.add_parser("sources", help="configured sources, their state and freshness")
+    check = commands.add_parser("check", help="sign in, read one page of every stream, say what is missing")
+    check.add_argument("source", nargs="?", metavar="SOURCE", help="one source (default: all)")
+    sync = commands.add_parser("sync", help="pull what changed; exit code 1 when some source failed")
+    sync.add_argument("source", nargs="?", metavar="SOURCE", help="one source (default: all)")
+    sync.add_argument("--full", action="store_true", help="read everything again from each source's start")
+    commands.add_parser("rebuild", help="make tables and daily facts anew from the raw records; nothing is fetched")
+    export = commands.add_parser("export", help="write one table to a file")
+    export.add_argument("table", metavar="TABLE", help=f"one of {', '.join((*TABLES, 'daily_fact'))}")
+    export.add_argument("--format", choices=("csv", "parquet"), default="csv", help="file format (default: csv)")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
+    export.add_argument("--demo", action="store_true", help="export the demo organisation instead of real data")
+    estimate = commands.add_parser("estimate", help="estimate effects from a panel file; needs no store")
+    estimate.add_argument("--panel", type=Path, required=True, help="csv or parquet: one row a metric, service and day")
+    estimate.add_argument("--changes", type=Path, required=True, help="csv or parquet: change_id, service, rollout_on")
+    estimate.add_argument("--out", type=Path, required=True, help="csv or parquet to write")
+    estimate.add_argument("--pre", type=int, metavar="DAYS", help="days before; with --post exactly this shape is used")
+    estimate.add_argument("--post", type=int, metavar="DAYS", help="days after")
+    estimate.add_argument("--lead", type=int, default=1, metavar="DAYS", help="first compared day after rollout")
+    estimate.add_argument("--holidays", type=Path, metavar="FILE", help="one ISO date a line")
+    estimate.add_argument("--per-service", action="store_true", help="also one row per change, service and metric")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Errors the product can explain are printed as one sentence, never as a traceback."""
+    given = parser().parse_args(arguments)
+    try:
+        return int(_COMMANDS[given.command](given))
+    except SettingsError as error:
+        print(f"Settings: {error}", file=sys.stderr)
+        return WRONG
+    except ImpactError as error:
+        print(str(error), file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("Stopped. What was stored stays; the next sync goes on from there.", file=sys.stderr)
+        return 130
+
+
+def _demo(given: argparse.Namespace) -> int:
+    from impact import demo
+
+    settings = settings_module.load()
+    today = datetime.now(ZoneInfo(settings.reporting.timezone)).date()
+    demo.load(settings.demo_home, today=today, progress=_tell)
+    print(f"The demo organisation is in {settings.demo_home}. Open the dashboard to see it.")
+    return OK
+
+
+def _tell(text: str, ratio: float) -> None:
+    end = "" if sys.stderr.isatty() else "\n"
+    lead = "\r\x1b[K" if sys.stderr.isatty() else ""
+    print(f"{lead}{text} {ratio:.0%}", end=end, file=sys.stderr, flush=True)
+
+
+def _sources(given: argparse.Namespace) -> int:
+    from impact.store import Store
+
+    settings = settings_module.load()
+    if not settings.sources:
+        raise SettingsError(
+            "No source is configured. Add a section [sources.<name>] to .streamlit/secrets.toml; "
+            "secrets.toml.example shows every kind."
+        )
+    states = Store(settings.home, zone=settings.reporting.timezone).state()
+    for name, section in settings.sources.items():
+        print(f"{name} ({section['kind']})")
+        mine = [state for state in states if state.source == name]
+        if not mine:
+            print("  never synced: run python -m impact sync")
+        for state in mine:
+            fresh = f"complete to {state.bookmark_at:%Y-%m-%d %H:%M} UTC" if state.bookmark_at else "nothing read yet"
+            print(f"  {state.stream:<22} {state.outcome:<8} {fresh}  {state.message or ''}".rstrip())
+    return OK
+
+
+def _check(given: argparse.Namespace) -> int:
+    from impact import sync
+
+    problems = 0
+    for sentence in sync.check(settings_module.load(), given.source):
+        problems += "PROBLEM" in sentence
+        print(sentence, flush=True)
+    return FAILED if problems else OK
+
+
+def _sync(given: argparse.Namespace) -> int:
+    from impact import sync
+
+    settings = settings_module.load()
+    report = sync.run(settings, only=given.source, full=given.full, progress=_tell_sync)
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    for state in report.streams:
+        counts = (
+            f"{state.read:,} read, {state.new:,} new, {state.changed:,} changed, {state.unchanged:,} unchanged, "
+            f"{state.rejected:,} rejected, {state.seconds:.1f} s"
+        )
+        print(f"{state.source} {state.stream:<22} {state.outcome:<8} {counts}")
+        if state.message:
+            print(f"  {state.message}")
+    return report.exit_code
+
+
+def _tell_sync(progress: object) -> None:
+    from impact.sync import Progress
+
+    assert isinstance(progress, Progress)
+    if not sys.stderr.isatty() and not progress.done:
+        return
+    total = f" of {progress.total:,}" if progress.total else ""
+    left = f", about {progress.left_seconds:.0f} s left" if progress.left_seconds else ""
+    text = f"{progress.source} {progress.stream}: {progress.read:,}{total}{left}"
+    print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end="" if sys.stderr.isatty() else "\n", file=sys.stderr)
+
+
+def _rebuild(given: argparse.Namespace) -> int:
+    from impact import sync
+
+    sync.rebuild(settings_module.load())
+    print("Tables and daily facts are made anew from the raw records.")
+    return OK
+
+
+def _export(given: argparse.Namespace) -> int:
+    from impact.store import Store
+    from impact.tablefile import write
+
+    if given.table not in (*TABLES, "daily_fact"):
+        raise SettingsError(f"There is no table {given.table!r}. Tables: {', '.join((*TABLES, 'daily_fact'))}.")
+    settings: Settings = settings_module.load()
+    home = settings.demo_home if given.demo else settings.home
+    store = Store(home, zone=settings.reporting.timezone)
+    if store.is_empty():
+        raise SettingsError(
+            f"Nothing is stored in {home}. Run python -m impact {'demo' if given.demo else 'sync'} first."
+        )
+    rows = write(store.snapshot(), given.table, given.out, given.format)
+    print(f"{rows:,} rows of {given.table} written to {given.out}.")
+    return OK
+
+
+def _estimate(given: argparse.Namespace) -> int:
+    from impact import panel_files
+
+    return int(
+        panel_files.run(
+            given.panel,
+            given.changes,
+            given.out,
+            pre=given.pre,
+            post=given.post,
+            lead=given.lead,
+            holidays=given.holidays,
+            per_service=given.per_service,
+        )
+    )
+
+
+_COMMANDS = {
+    "demo": _demo,
+    "sources": _sources,
+    "check": _check,
+    "sync": _sync,
+    "rebuild": _rebuild,
+    "export": _export,
+    "estimate": _estimate,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
