@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import chromium, visit  # noqa: F401 (fixtures)
+
+pytest_plugins = ["pytester"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
