@@ -7,127 +7,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from impact.estimate import (
     SHAPES,
     Counterfactual,
     Estimate,
     NotEstimable,
-    Panel,
     PlaceboRate,
-    Rollout,
     counterfactual,
     estimate,
     placebo_rate,
 )
-from impact.metrics import BY_NAME, METRICS, Metric
+from impact.evidence import Evidence, gather, rows
+from impact.metrics import METRICS, Metric
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
-from impact.settings import Reporting
 from impact.store import Snapshot
 from impact.verdict import Standing, Verdict, decisions, group, judge, overall, rank
 
+__all__ = ["Evidence", "false_alarms", "gather", "portfolio", "series"]
+
 NEIGHBOUR_DAYS = 56
 """Other changes this near, on the same services, are named beside an answer."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All panels of one data version and the rollouts on record: what the engine is given."""
-
-    panels: Mapping[str, Panel]
-    rollouts: tuple[Rollout, ...]
-    holidays: frozenset[date]
-    until: Mapping[str, date]
-    data_to: date | None
-
-
-def gather(snapshot: Snapshot, reporting: Reporting) -> Evidence:
-    """Read panels and rollouts of the whole installation. Metrics without any fact have no panel."""
-    data_to = last_complete_day(snapshot, reporting)
-    panels = read_panels(snapshot, data_to)
-    rollouts = tuple(
-        Rollout(change_id, service_id, on)
-        for change_id, service_id, on in _rows(
-            snapshot,
-            "SELECT c.id, s.service_id, COALESCE(s.rollout_on, c.rollout_on) AS rolled_on FROM change c "
-            "JOIN change_service s ON s.change_id = c.id "
-            "WHERE COALESCE(s.rollout_on, c.rollout_on) IS NOT NULL AND c.status <> 'cancelled' "
-            "ORDER BY c.id, s.service_id",
-        )
-        if data_to is None or on <= data_to + timedelta(days=1)
-    )
-    first = min((p.first_on for p in panels.values()), default=date.today())
-    holidays = reporting.holidays_between(first, data_to) if data_to else frozenset()
-    until = {name: data_to - timedelta(days=BY_NAME[name].matures_days) for name in panels} if data_to else {}
-    return Evidence(panels, rollouts, holidays, until, data_to)
-
-
-def last_complete_day(snapshot: Snapshot, reporting: Reporting) -> date | None:
-    """The last day on which every source that delivers tickets had delivered all of them; None without data.
-
-    A source's bookmark says up to which instant everything has been read; the day it falls in is not complete.
-    """
-    zone = ZoneInfo(reporting.timezone)
-    bookmarks = _rows(
-        snapshot,
-        "SELECT source, MIN(bookmark_at) AS at FROM stream_state WHERE stream IN ('tickets', 'ticket') "
-        "AND bookmark_at IS NOT NULL GROUP BY source",
-    )
-    newest = _rows(snapshot, "SELECT MAX(opened_on) AS newest FROM ticket")[0][0]
-    days = [_aware(at).astimezone(zone).date() - timedelta(days=1) for _, at in bookmarks]
-    if newest is None:
-        return min(days, default=None)
-    return min([*days]) if days else newest
-
-
-def _aware(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo("UTC"))
-
-
-def read_panels(snapshot: Snapshot, data_to: date | None) -> dict[str, Panel]:
-    """One panel per metric that has facts, over the services seen in any of them, up to ``data_to``."""
-    table = snapshot.query(
-        "SELECT metric, service_id, day_on, SUM(n) AS n, SUM(total) AS total, SUM(total_sq) AS total_sq "
-        "FROM daily_fact WHERE service_id IS NOT NULL GROUP BY metric, service_id, day_on"
-    )
-    if table.num_rows == 0 or data_to is None:
-        return {}
-    metric_of, metrics = _codes(table["metric"])
-    service_of, services = _codes(table["service_id"])
-    days = table["day_on"].to_numpy().astype("datetime64[D]")
-    columns = {name: table[name].to_numpy().astype(np.float64) for name in ("n", "total", "total_sq")}
-    last = np.datetime64(data_to, "D")
-    panels = {}
-    for code, name in enumerate(metrics):
-        mine = (metric_of == code) & (days <= last)
-        if name not in BY_NAME or not mine.any():
-            continue
-        first = days[mine].min()
-        width = int((last - first).astype(int)) + 1
-        place = service_of[mine] * width + (days[mine] - first).astype(int)
-        arrays = {
-            key: np.bincount(place, weights=values[mine], minlength=len(services) * width).reshape(-1, width)
-            for key, values in columns.items()
-        }
-        metric = BY_NAME[name]
-        panels[name] = Panel(name, metric.kind, tuple(services), first.item(), **arrays, log=metric.log)
-    return panels
-
-
-def _codes(column: Any) -> tuple[np.ndarray[Any, Any], list[str]]:
-    values, codes = np.unique(column.to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
-    return codes, [str(value) for value in values]
-
-
-def _rows(snapshot: Snapshot, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    table = snapshot.query(sql, params)
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table.num_rows else []
 
 
 def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: str) -> Portfolio:
@@ -140,12 +42,12 @@ def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: s
             results[result.change_id][name] = result
     links = _links(snapshot)
     milestones = _milestones(snapshot, today)
-    names = dict(_rows(snapshot, "SELECT id, name FROM team"))
+    names = dict(rows(snapshot, "SELECT id, name FROM team"))
     columns = list(_CHANGE_COLUMNS)
     changes = []
     heads = [
         dict(zip(columns, row, strict=True))
-        for row in _rows(snapshot, f"SELECT {', '.join(columns)} FROM change ORDER BY id")
+        for row in rows(snapshot, f"SELECT {', '.join(columns)} FROM change ORDER BY id")
     ]
     neighbours = _neighbours(heads, links)
     for head in heads:
@@ -255,7 +157,7 @@ def _reading(
 
 def _links(snapshot: Snapshot) -> dict[str, tuple[ServiceLink, ...]]:
     links: dict[str, list[ServiceLink]] = defaultdict(list)
-    for change_id, service_id, name, on, role, origin in _rows(
+    for change_id, service_id, name, on, role, origin in rows(
         snapshot,
         "SELECT l.change_id, l.service_id, s.name, COALESCE(l.rollout_on, c.rollout_on) AS rolled_on, l.role, l.origin "
         "FROM change_service l LEFT JOIN service s ON s.id = l.service_id LEFT JOIN change c ON c.id = l.change_id "
@@ -268,7 +170,7 @@ def _links(snapshot: Snapshot) -> dict[str, tuple[ServiceLink, ...]]:
 
 def _milestones(snapshot: Snapshot, today: date) -> dict[str, tuple[MilestoneView, ...]]:
     found: dict[str, list[MilestoneView]] = defaultdict(list)
-    for change_id, *rest in _rows(
+    for change_id, *rest in rows(
         snapshot,
         'SELECT change_id, title, "end", kind, planned_start_on, due_on, done_on, status, weight, audience, channel '
         "FROM milestone ORDER BY change_id, COALESCE(due_on, done_on), title",

@@ -1,0 +1,121 @@
+"""What the engine is given: panels, rollouts and complete days, read from one snapshot of the store. Judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from impact.estimate import Panel, Rollout
+from impact.metrics import BY_NAME
+from impact.settings import Reporting
+from impact.store import Snapshot
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All panels of one data version and the rollouts on record: what the engine is given."""
+
+    panels: Mapping[str, Panel]
+    rollouts: tuple[Rollout, ...]
+    holidays: frozenset[date]
+    until: Mapping[str, date]
+    data_to: date | None
+
+
+def gather(snapshot: Snapshot, reporting: Reporting) -> Evidence:
+    """Read panels and rollouts of the whole installation. Metrics without any fact have no panel."""
+    complete = complete_days(snapshot, reporting)
+    data_to = max(complete.values(), default=None)
+    panels = read_panels(snapshot, complete)
+    rollouts = tuple(
+        Rollout(change_id, service_id, on)
+        for change_id, service_id, on in rows(
+            snapshot,
+            "SELECT c.id, s.service_id, COALESCE(s.rollout_on, c.rollout_on) AS rolled_on FROM change c "
+            "JOIN change_service s ON s.change_id = c.id "
+            "WHERE COALESCE(s.rollout_on, c.rollout_on) IS NOT NULL AND c.status <> 'cancelled' "
+            "ORDER BY c.id, s.service_id",
+        )
+        if data_to is None or on <= data_to + timedelta(days=1)
+    )
+    first = min((p.first_on for p in panels.values()), default=date.today())
+    holidays = reporting.holidays_between(first, data_to) if data_to else frozenset()
+    until = {name: data_to - timedelta(days=BY_NAME[name].matures_days) for name in panels} if data_to else {}
+    return Evidence(panels, rollouts, holidays, until, data_to)
+
+
+def complete_days(snapshot: Snapshot, reporting: Reporting) -> dict[str, date]:
+    """The last complete day of every source that delivered tickets.
+
+    A source's bookmark says up to which instant everything has been read; the day it falls in is not complete. A
+    source without a bookmark is complete up to its newest ticket.
+    """
+    zone = ZoneInfo(reporting.timezone)
+    days = dict(
+        rows(snapshot, "SELECT source, MAX(opened_on) AS newest_on FROM ticket GROUP BY source ORDER BY source")
+    )
+    bookmarks = rows(
+        snapshot,
+        "SELECT source, MIN(bookmark_at) AS read_to FROM stream_state WHERE stream IN ('tickets', 'ticket') "
+        "AND bookmark_at IS NOT NULL GROUP BY source",
+    )
+    read_to = {source: _aware(at).astimezone(zone).date() - timedelta(days=1) for source, at in bookmarks}
+    return {source: read_to.get(source, newest) for source, newest in days.items() if newest is not None}
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo("UTC"))
+
+
+def read_panels(snapshot: Snapshot, complete: Mapping[str, date]) -> dict[str, Panel]:
+    """One panel per metric that has facts, over the services seen in any of them.
+
+    ``complete`` names each source's last complete day: later days of its services are unknown, not days without
+    tickets, so that a source that stopped answering never looks like an improvement.
+    """
+    table = snapshot.query(
+        "SELECT metric, service_id, day_on, SUM(n) AS n, SUM(total) AS total, SUM(total_sq) AS total_sq "
+        "FROM daily_fact WHERE service_id IS NOT NULL GROUP BY metric, service_id, day_on"
+    )
+    if table.num_rows == 0 or not complete:
+        return {}
+    metric_of, metrics = _codes(table["metric"])
+    service_of, services = _codes(table["service_id"])
+    days = table["day_on"].to_numpy().astype("datetime64[D]")
+    columns = {name: table[name].to_numpy().astype(np.float64) for name in ("n", "total", "total_sq")}
+    last = np.datetime64(max(complete.values()), "D")
+    ends = np.array([np.datetime64(complete.get(s.split(":", 1)[0], last), "D") for s in services])
+    panels = {}
+    for code, name in enumerate(metrics):
+        mine = (metric_of == code) & (days <= last)
+        if name not in BY_NAME or not mine.any():
+            continue
+        first = days[mine].min()
+        width = int((last - first).astype(int)) + 1
+        place = service_of[mine] * width + (days[mine] - first).astype(int)
+        arrays = {
+            key: np.bincount(place, weights=values[mine], minlength=len(services) * width).reshape(-1, width)
+            for key, values in columns.items()
+        }
+        metric = BY_NAME[name]
+        unknown = np.arange(width)[None, :] > (ends - first).astype(int)[:, None]
+        arrays["n"][unknown] = arrays["total_sq"][unknown] = 0.0
+        arrays["total"][unknown] = np.nan if metric.kind == "count" else 0.0
+        panels[name] = Panel(name, metric.kind, tuple(services), first.item(), **arrays, log=metric.log)
+    return panels
+
+
+def _codes(column: Any) -> tuple[np.ndarray[Any, Any], list[str]]:
+    values, codes = np.unique(column.to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
+    return codes, [str(value) for value in values]
+
+
+def rows(snapshot: Snapshot, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """The rows of a query as tuples."""
+    table = snapshot.query(sql, params)
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table.num_rows else []
