@@ -34,7 +34,7 @@ from impact.panel import (
 )
 from impact.pattern import Profile, profile
 from impact.placebo import LEAST_INDEPENDENT, Placebos, placebos
-from impact.pooling import Groups, Judged, Pooling, judge, pooling
+from impact.pooling import Groups, Judged, Pooling, added, judge, pooling
 from impact.results import (
     BROAD,
     CHANGED_COMPARISON,
@@ -158,7 +158,7 @@ def _known(sums: Profile, line: Timeline, shape: Shape) -> Bools:
     inside = (line.service >= 0) & (line.day >= shape.pre) & (line.day + shape.reach < days)
     t, s = np.where(inside, line.day, 0), np.where(inside, line.service, 0)
     if not inside.any():
-        return inside
+        return np.zeros(len(inside), dtype=np.bool_)
     before = sums.known[s, t] - sums.known[s, np.maximum(t - shape.pre, 0)]
     start, end = np.minimum(t + shape.lead, days), np.minimum(t + shape.reach + 1, days)
     after = sums.known[s, end] - sums.known[s, start]
@@ -272,7 +272,7 @@ def _results(
     shape, size = cells.shape, groups.count
 
     def per_row(values: Floats) -> Floats:
-        return np.bincount(groups.group, values, minlength=size)
+        return added(groups, values)
 
     n0, n1 = cells.n_before[s, at], cells.n_after[s, at]
     level = _levels(placebo, groups, judged)
@@ -350,7 +350,7 @@ def _levels(placebo: Placebos, groups: Groups, judged: Judged) -> tuple[Floats, 
     cells, s, at = placebo.cells, groups.services, groups.at
 
     def per_row(values: Floats) -> Floats:
-        return np.bincount(groups.group, values, minlength=groups.count)
+        return added(groups, values)
 
     before, after = cells.before[s, at], cells.after[s, at]
     if placebo.kind == "count":

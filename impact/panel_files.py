@@ -5,6 +5,7 @@ Works on any data, without a store. Knows nothing of how an effect is estimated 
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 from collections.abc import Sequence
 from datetime import date
@@ -14,7 +15,6 @@ from typing import Any, NoReturn
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, Rollout, Shape, estimate
@@ -180,11 +180,14 @@ def panel_of(db: duckdb.DuckDBPyConnection, metric: str, kind: Any) -> Panel:
     place = np.asarray(columns["place"], dtype=np.int64)
     day = np.asarray(columns["day"], dtype=np.int64)
     first = int(day.min())
-    arrays = {}
+    arrays = []
     for name in ("n", "total", "total_sq"):
-        arrays[name] = np.zeros((len(services), int(day.max()) - first + 1))
-        arrays[name][place, day - first] = np.asarray(columns[name], dtype=np.float64)
-    return Panel(metric, kind, services, date.fromordinal(date(1970, 1, 1).toordinal() + first), **arrays)
+        values = np.zeros((len(services), int(day.max()) - first + 1))
+        values[place, day - first] = np.asarray(columns[name], dtype=np.float64)
+        arrays.append(values)
+    n, total, total_sq = arrays
+    first_on = date.fromordinal(date(1970, 1, 1).toordinal() + first)
+    return Panel(metric, kind, services, first_on, n, total, total_sq)
 
 
 def check_panel(db: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -245,9 +248,8 @@ def load(db: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> N
         )
     texts = ", ".join(f'CAST("{column}" AS VARCHAR) AS {column}' for column in columns)
     try:
-        db.execute(
-            f"CREATE TEMP TABLE rows AS SELECT row_number() OVER () + {first - 1} AS line, {texts} FROM {source}"
-        )
+        numbered = f"row_number() OVER () + {first - 1} AS line"
+        db.execute(f"CREATE TEMP TABLE rows AS SELECT {numbered}, {texts} FROM {source}")
     except duckdb.Error as error:
         raise SettingsError(f"{path}: cannot be read as a table: {str(error).splitlines()[0]}") from error
 
@@ -274,7 +276,10 @@ def write(results: Sequence[Estimate | NotEstimable], out: Path) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix == ".csv":
-            pyarrow.csv.write_csv(table, out, pyarrow.csv.WriteOptions(quoting_style="needed"))
+            with out.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, OUT_COLUMNS)
+                writer.writeheader()
+                writer.writerows(rows)
         else:
             pyarrow.parquet.write_table(table, out)
     except OSError as error:

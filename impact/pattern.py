@@ -144,7 +144,7 @@ def running_level(y: Floats, exposure: Floats) -> Floats:
     medians = median_filter(padded.ravel(), size=MEDIAN_DAYS, mode="nearest").reshape(padded.shape)
     before = medians[:, half : half + y.shape[1]]
     after = medians[:, 3 * half : 3 * half + y.shape[1]]
-    return np.maximum(before, after)
+    return np.asarray(np.maximum(before, after))
 
 
 def _mean_profile(panel: Panel, types: Ints) -> Profile:

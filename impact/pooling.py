@@ -137,9 +137,14 @@ def read(pool: Pooling, groups: Groups) -> Parts:
     inverse = 1.0 / variance
     total = np.bincount(groups.group, inverse, minlength=groups.count)
     share = inverse / total[groups.group]
-    effect = np.bincount(groups.group, share * g, minlength=groups.count)
+    effect = added(groups, share * g)
     inflation = correlation_factor(pool, groups, 1.0 / np.sqrt(variance))
     return Parts(g, movement, left, unchanged, variance, share, effect, inflation, np.sqrt(inflation / total))
+
+
+def added(groups: Groups, values: Floats) -> Floats:
+    """Sums of per-reading values over the readings of each group."""
+    return np.asarray(np.bincount(groups.group, values, minlength=groups.count), dtype=np.float64)
 
 
 def correlation_factor(pool: Pooling, groups: Groups, weight: Floats) -> Floats:

@@ -28,8 +28,8 @@ class Windows:
     ``d`` is the raw difference (log ratio for counts, plain for means and shares), ``v`` its sampling variance.
     ``expected_before`` and ``expected_after`` are the tickets that the day pattern expects on each side (counts;
     observations otherwise), ``before`` and ``after`` the recorded totals, ``n_before`` and ``n_after`` tickets or
-    observations; ``value_before`` is ``before`` without spikes. ``spikes`` is the part of the tickets cut. ``usable`` cells have data on both sides;
-    ``telling`` cells have enough of it to be read.
+    observations; ``value_before`` is ``before`` without spikes. ``spikes`` is the part of the tickets cut. ``usable``
+    cells have data on both sides; ``telling`` cells have enough of it to be read.
     """
 
     kind: Kind
@@ -87,9 +87,9 @@ def windows(kind: Kind, sums: Profile, shape: Shape) -> Windows:
         telling = usable & (n0 >= LEAST_OBSERVATIONS) & (n1 >= LEAST_OBSERVATIONS)
         spikes = np.zeros_like(d)
     return Windows(
-        kind=kind, shape=shape, d=d, v=v, expected_before=weight0, expected_after=weight1, value_before=value0, before=raw0, after=raw1,
-        n_before=n0, n_after=n1, days_before=known0, days_after=known1, spikes=np.maximum(spikes, 0.0),
-        usable=usable, telling=telling,
+        kind=kind, shape=shape, d=d, v=v, expected_before=weight0, expected_after=weight1, value_before=value0,
+        before=raw0, after=raw1, n_before=n0, n_after=n1, days_before=known0, days_after=known1,
+        spikes=np.maximum(spikes, 0.0), usable=usable, telling=telling,
     )  # fmt: skip
 
 
