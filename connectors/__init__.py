@@ -59,7 +59,7 @@ class Stream:
 class Connector:
     """A system that can be read: its settings (a dataclass; secret fields carry ``metadata={"secret": True}``, every
     field carries ``help``), its streams in the order they are pulled, and how it is opened. ``open(settings)`` gives
-    what ``fetch`` and ``check`` take as ``http``: a session of ``connectors.http``, or a folder where no one answers."""
+    what ``fetch`` and ``check`` take as ``http``: a session of ``connectors.http``, or a folder of files."""
 
     kind: str
     title: str
