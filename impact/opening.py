@@ -1,0 +1,165 @@
+"""Which data a page shows and in what state they are: real or demo, still loading, empty, or ready with all answers.
+
+Knows the store, the settings and the background jobs of one server; knows no layout and no Streamlit.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from impact import analysis
+from impact import settings as settings_module
+from impact.evidence import Evidence, gather
+from impact.model import ImpactError
+from impact.page_cache import Job, Jobs, Kept
+from impact.portfolio import Portfolio
+from impact.settings import Reporting, Settings
+from impact.store import Store
+from impact.sync import PROGRESS_FILE
+
+LOG = logging.getLogger(__name__)
+SECONDS_BETWEEN_LOOKS = 5.0
+"""How often the warming thread looks for a new data version."""
+SECONDS_OF_SILENCE = 60.0
+"""A sync tells its progress more often than this."""
+KEPT_ANSWERS = 4
+"""Data versions whose panels and answers stay in memory."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The data folder a page reads, and whether it is the demo organisation's."""
+
+    home: Path
+    is_demo: bool
+    store: Store
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Everything pages show of one data version on one day."""
+
+    version: str
+    portfolio: Portfolio
+    evidence: Evidence
+
+
+class Opening:
+    """One per server: keeps stores, answers and everything made from them; loads the demo once; keeps answers warm."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now().astimezone()) -> None:
+        self.kept = Kept()
+        self._answers = Kept(KEPT_ANSWERS)
+        self.jobs = Jobs()
+        self._clock = clock
+        self._last: dict[Path, Answers] = {}
+
+    def today(self, settings: Settings) -> date:
+        """Today in the reporting time zone."""
+        return self._clock().astimezone(ZoneInfo(settings.reporting.timezone)).date()
+
+    def place(self, settings: Settings) -> Place:
+        """Real data as soon as a source is configured or anything is stored; else the demo organisation."""
+        real = self._store(settings.home, settings.reporting.timezone)
+        if settings.sources or not real.is_empty():
+            return Place(settings.home, False, real)
+        return Place(settings.demo_home, True, self._store(settings.demo_home, settings.reporting.timezone))
+
+    def _store(self, home: Path, zone: str) -> Store:
+        return self.kept.get(("store", home, zone), lambda: Store(home, zone=zone))
+
+    def demo_job(self, settings: Settings) -> Job | None:
+        """The loading of the demo organisation while it is needed or under way; None once it is there.
+
+        However many sessions ask, it is loaded once. Progress is a pair (sentence, ratio).
+        """
+        place = self.place(settings)
+        if not place.is_demo or is_loaded(place.home):
+            return None
+        today = self.today(settings)
+
+        def load(tell: Callable[[object], None]) -> None:
+            from impact import demo
+
+            demo.load(place.home, today=today, progress=lambda text, ratio: tell((text, ratio)))
+            marker(place.home).touch()
+
+        return self.jobs.start(("demo", place.home), load)
+
+    def answers(self, settings: Settings, place: Place) -> Answers:
+        """All answers, computed once per data version and day however many sessions ask.
+
+        While a sync is writing, the version changes every few seconds: the last complete answers are shown until it
+        ends, because half a sync is no better data.
+        """
+        key = self._key(settings, place)
+        if not self._answers.has(key) and is_syncing(place.home):
+            last = self._last.get(place.home)
+            if last is not None:
+                return last
+        self._last[place.home] = found = self._answers.get(key, lambda: _answer(place, settings, self.today(settings)))
+        return found
+
+    def is_warm(self, settings: Settings, place: Place) -> bool:
+        """Whether the answers are there already, so that no page has to wait for them."""
+        return self._answers.has(self._key(settings, place)) or (is_syncing(place.home) and place.home in self._last)
+
+    def _key(self, settings: Settings, place: Place) -> tuple[Path, str, Reporting, date]:
+        return place.home, place.store.version(), settings.reporting, self.today(settings)
+
+    def keep_warm(self, load: Callable[[], Settings] = settings_module.load) -> Job:
+        """Start the thread that loads the demo where it is wanted and computes answers before anybody asks."""
+
+        def look(tell: Callable[[object], None]) -> None:
+            while True:
+                self.warm_once(load)
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+
+        return self.jobs.start("warm", look)
+
+    def warm_once(self, load: Callable[[], Settings] = settings_module.load) -> None:
+        """Compute what the next visitor would wait for. Errors are for the pages to tell; here they are only noted."""
+        try:
+            settings = load()
+            job = self.demo_job(settings)
+            if job is not None:
+                job.done.wait()
+            place = self.place(settings)
+            if not place.store.is_empty() and not self.is_warm(settings, place):
+                self.answers(settings, place)
+                gc.collect()
+                gc.freeze()  # what stays for the life of the server need not be looked at again
+        except ImpactError as error:
+            LOG.info("nothing to warm: %s", error)
+
+
+def marker(home: Path) -> Path:
+    """The file that says the demo organisation is complete: a broken-off loading starts again."""
+    return home / ".complete"
+
+
+def is_loaded(home: Path) -> bool:
+    """Whether the demo organisation has been loaded to its end."""
+    return marker(home).exists()
+
+
+def is_syncing(home: Path) -> bool:
+    """Whether a sync is at work on this data folder. One that died left its file behind, which soon is old."""
+    try:
+        return time.time() - (home / PROGRESS_FILE).stat().st_mtime < SECONDS_OF_SILENCE
+    except OSError:
+        return False
+
+
+def _answer(place: Place, settings: Settings, today: date) -> Answers:
+    snapshot = place.store.snapshot()
+    evidence = gather(snapshot, settings.reporting)
+    version = f"{place.home}@{snapshot.version}"
+    return Answers(version, analysis.portfolio(snapshot, evidence, today=today, version=version), evidence)
