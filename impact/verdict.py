@@ -34,7 +34,7 @@ HINT_LEVEL = 0.05
 TOO_COARSE = {"percent": math.log(2.0), "points": 1.0, "share": 0.20}
 """When only effects larger than this could have been found, the data are too few to say anything."""
 NPS_POINTS = 25.0
-"""The same for the net promoter score, whose 200 points are a quarter of the rating's range each."""
+"""The same for the net promoter score: an eighth of its 200 points."""
 LOOK_AHEAD_DAYS = 14
 """A rollout this near needs people to be ready."""
 
@@ -56,21 +56,25 @@ class Verdict:
 
 
 def judge(metric: Metric, result: Estimate | NotEstimable) -> Verdict:
-    """One measure's word. The order of the rules is: not separable, too little data, effect, hint, no change, cannot
-    tell. ``from_on`` counts the days a figure needs to mature."""
+    """One measure's word. The order of the rules is: not separable, too little data, smaller than what matters,
+    effect, hint, cannot tell. ``from_on`` counts the days a figure needs to mature.
+
+    An effect whose whole interval lies inside the margin is no real change even where it is clear of zero: it is
+    known to be too small to matter.
+    """
     if isinstance(result, NotEstimable):
         return _unanswered(metric, result)
     if result.smallest_detectable > too_coarse(metric) and not _clear(result):
         return Verdict("too_little", "coarse")
+    margin = math.log1p(metric.matters) if metric.scale == "percent" else metric.matters
+    if -margin <= result.low and result.high <= margin:
+        return Verdict("no_change", "small" if _clear(result) else "inside_margin")
     good = result.effect < 0 if metric.better == "fewer" else result.effect > 0
     if result.p_value < HINT_LEVEL and _clear(result):
         sure = result.q_value is not None and result.q_value <= FALSE_DISCOVERY_RATE
         if sure:
             return Verdict("better" if good else "worse", "effect")
         return Verdict("leaning_better" if good else "leaning_worse", "hint")
-    margin = math.log1p(metric.matters) if metric.scale == "percent" else metric.matters
-    if -margin <= result.low and result.high <= margin:
-        return Verdict("no_change", "inside_margin")
     return Verdict("cannot_tell", "wide")
 
 
@@ -90,6 +94,7 @@ def _unanswered(metric: Metric, result: NotEstimable) -> Verdict:
     words: dict[str, Word] = {
         "cannot_be_separated": "cannot_separate",
         "too_little_data": "too_little",
+        "too_little_history": "too_little",
         "too_little_history": "too_little",
         "too_early": "too_early",
         "no_data": "no_data",
@@ -113,7 +118,7 @@ class Standing:
 def overall(verdicts: Sequence[tuple[Metric, Verdict]], rolled_out: bool) -> Word:
     """One word for the change, from its board measures: any measure clearly worse makes the change worse (mixed when
     another is clearly better); one clearly better and none worse makes it better; no change only when every answered
-    measure says so."""
+    measure says so and none is still to come. While one is, a change that nothing can be told about is too early."""
     if not rolled_out:
         return "not_rolled_out"
     words = [verdict.word for metric, verdict in verdicts if metric.on_board]
@@ -121,32 +126,37 @@ def overall(verdicts: Sequence[tuple[Metric, Verdict]], rolled_out: bool) -> Wor
         return "mixed" if "better" in words else "worse"
     if "better" in words:
         return "better"
-    answered = [v.word for m, v in verdicts if m.on_board and v.answered]
-    if answered and all(word == "no_change" for word in answered):
-        return "no_change"
-    for word in ("leaning_worse", "leaning_better"):
-        if word in answered:
-            return word  # type: ignore[return-value]
-    if answered:
-        return "cannot_tell"
-    for word in ("too_early", "cannot_separate", "too_little"):
+    for word in _AFTER_EFFECTS:
         if word in words:
-            return word  # type: ignore[return-value]
-    return "no_data"
+            return word
+    return "no_change" if "no_change" in words else _nothing_told(words)
+
+
+_AFTER_EFFECTS: tuple[Word, ...] = ("leaning_worse", "leaning_better", "too_early", "cannot_tell")
+"""What is said of a change without a clear effect, the first that applies."""
+
+
+def _nothing_told(words: Sequence[Word]) -> Word:
+    order: tuple[Word, ...] = ("cannot_separate", "too_little")
+    return next((word for word in order if word in words), "no_data")
 
 
 def decisions(word: Word, standing: Standing) -> tuple[str, ...]:
-    """Why the room should decide something today, as codes that wording turns into sentences; empty: nothing is due."""
-    if standing.status == "cancelled":
+    """Why the room should decide something today, as codes that wording turns into sentences; empty: nothing is due.
+
+    A change that was cancelled or rolled back has been decided. One that its source calls done is not overdue for
+    want of a rollout date.
+    """
+    if standing.status in ("cancelled", "rolled_back"):
         return ()
-    reasons = []
+    reasons: list[str] = []
     if word in ("worse", "mixed"):
         reasons.append(word)
-    if standing.outcome == "failed" and standing.status != "rolled_back":
+    if standing.outcome == "failed":
         reasons.append("failed")
     if standing.overdue_milestones and not (standing.rolled_out and word in ("better", "no_change")):
         reasons.append("overdue")
-    if not standing.rolled_out and standing.planned_on is not None:
+    if not standing.rolled_out and standing.status != "done" and standing.planned_on is not None:
         days = (standing.planned_on - standing.today).days
         if days < 0:
             reasons.append("rollout_overdue")

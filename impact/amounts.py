@@ -1,0 +1,215 @@
+"""How an effect, its likely range and the level of a measure read; not which word they get.
+
+Effects are rounded to what their range supports; an end that is not zero never reads as zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from impact.estimate import Estimate
+from impact.formats import MINUS, SPACE, UNKNOWN, duration, level, number, percent, plural
+from impact.metrics import Metric
+from impact.portfolio import Reading
+
+_MOST_PERCENT = 999.5
+
+
+@dataclass(frozen=True)
+class Nouns:
+    """How a measure is spoken of: ``subject`` opens a sentence, ``one`` and ``many`` are what its n counts."""
+
+    subject: str
+    one: str
+    many: str
+    less: str
+    more: str
+    plural: bool = False
+
+
+_NOUNS: dict[str, Nouns] = {
+    "tickets": Nouns("Tickets", "ticket", "tickets", "fewer", "more", True),
+    "incidents": Nouns("Incidents", "incident", "incidents", "fewer", "more", True),
+    "requests": Nouns("Requests", "request", "requests", "fewer", "more", True),
+    "time_to_resolve": Nouns("The time to resolve", "ticket", "tickets", "shorter", "longer"),
+    "within_target": Nouns(
+        "The share resolved within target", "ticket with a target", "tickets with a target", "lower", "higher"
+    ),
+    "first_assignment": Nouns(
+        "The share solved by the first team", "resolved ticket", "resolved tickets", "lower", "higher"
+    ),
+    "reopened": Nouns("The share reopened", "resolved ticket", "resolved tickets", "lower", "higher"),
+    "satisfaction": Nouns("Satisfaction", "answer", "answers", "lower", "higher"),
+    "csat": Nouns("CSAT", "answer", "answers", "lower", "higher"),
+    "nps": Nouns("The net promoter score", "answer", "answers", "lower", "higher"),
+    "response_rate": Nouns("The response rate", "survey", "surveys", "lower", "higher"),
+    "self_service": Nouns(
+        "The self-service share", "ticket with a known channel", "tickets with a known channel", "lower", "higher"
+    ),
+}
+
+
+def nouns_of(metric: Metric) -> Nouns:
+    return _NOUNS.get(metric.name, Nouns(metric.label, "observation", "observations", "lower", "higher"))
+
+
+def inside_of(subject: str) -> str:
+    """A subject inside a sentence: its first letter small, but for abbreviations."""
+    return subject if subject[:2].isupper() else subject[:1].lower() + subject[1:]
+
+
+def shown(metric: Metric, effect: float) -> float:
+    """An effect in the unit it is shown in: percent of expected, points, or percentage points."""
+    if metric.scale == "percent":
+        return 100.0 * math.expm1(min(effect, 50.0))
+    return 100.0 * effect if metric.scale == "share" else effect
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """An effect and its range, rounded to what the range supports."""
+
+    low: float
+    effect: float
+    high: float
+    digits: int
+    percent: bool
+
+    def amount(self, value: float) -> str:
+        """A size without its sign: 22 %, 0.3 points; over 999 %, over 99 % at the ends of the scale."""
+        if not self.percent:
+            return points(abs(value), self.digits)
+        if value >= _MOST_PERCENT:
+            return f"over 999{SPACE}%"
+        if number(value, self.digits) == number(-100.0, self.digits):
+            return f"over 99{SPACE}%"
+        return f"{number(abs(value), self.digits)}{SPACE}%"
+
+    def about(self) -> str:
+        """The effect's size as a sentence says it: about 22 %; over 999 %."""
+        amount = self.amount(self.effect)
+        return amount if amount.startswith("over ") else f"about {amount}"
+
+    def ends(self) -> str:
+        """Both ends without their signs, the smaller first: 17 % and 27 %; 0.1 and 0.5 points."""
+        near, far = sorted((self.low, self.high), key=abs)
+        first = self.amount(near) if self.percent else number(abs(near), self.digits)
+        return f"{first} and {self.amount(far)}"
+
+    def zero(self, value: float) -> bool:
+        """Whether a value reads as nothing."""
+        return not any(digit in number(value, self.digits) for digit in "123456789")
+
+
+def points(value: float, digits: int = 0) -> str:
+    """Points, on a rating or of percent: 1 point, 0.3 points."""
+    text = number(value, digits)
+    return f"{text}{SPACE}{'point' if text == '1' else 'points'}"
+
+
+def rounded(metric: Metric, result: Estimate) -> Rounded:
+    low, effect, high = (shown(metric, x) for x in (result.low, result.effect, result.high))
+    width = high - low
+    steps = [10.0, 5.0, 1.0, 0.1, 0.01]
+    limits = (100.0, 40.0, 3.0, 0.3, 0.0)
+    first = next(i for i, limit in enumerate(limits) if width >= limit)
+    clear = low > 0 or high < 0
+    tight = [low, high, effect] if clear else [low, high]
+    # an end that is not zero must not read as zero: a finer step is the honest one there
+    fitting = (s for s in steps[first:] if all(round(x / s) or x == 0 for x in tight))
+    step = next(fitting, steps[-1])
+    digits = 2 if step == 0.01 else 1 if step == 0.1 else 0
+    low, effect, high = (round(x / step) * step for x in (low, effect, high))
+    return Rounded(low, effect, high, digits, metric.scale == "percent")
+
+
+def effect_text(reading: Reading) -> str:
+    """The effect alone, to stand beside its range: −22 %, +0.3 points; empty where there is none."""
+    if not isinstance(reading.result, Estimate):
+        return ""
+    r = rounded(reading.metric, reading.result)
+    amount = r.amount(r.effect)
+    if r.zero(r.effect):
+        return amount
+    sign = "+" if r.effect > 0 else MINUS
+    return f"over {sign}{amount.removeprefix('over ')}" if amount.startswith("over ") else f"{sign}{amount}"
+
+
+def range_text(reading: Reading) -> str:
+    """The likely range with its direction: likely between 17 % and 27 % fewer; empty where there is none."""
+    if not isinstance(reading.result, Estimate):
+        return ""
+    return f"likely {between(rounded(reading.metric, reading.result), nouns_of(reading.metric))}"
+
+
+def between(r: Rounded, nouns: Nouns) -> str:
+    if r.zero(r.low) and r.zero(r.high):
+        return "no different"
+    if r.zero(r.low) or r.zero(r.high):
+        end = r.high if r.zero(r.low) else r.low
+        return f"between no difference and {r.amount(end)} {nouns.more if end > 0 else nouns.less}"
+    if r.low > 0:
+        return f"between {r.ends()} {nouns.more}"
+    if r.high < 0:
+        return f"between {r.ends()} {nouns.less}"
+    return f"between {r.amount(r.low)} {nouns.less} and {r.amount(r.high)} {nouns.more}"
+
+
+def size_text(metric: Metric, size: float) -> str:
+    """An effect's size given on the effect's scale, without direction: 9 %, 0.2 points."""
+    value = abs(shown(metric, size))
+    if metric.scale == "percent":
+        return f"over 999{SPACE}%" if value >= _MOST_PERCENT else f"{number(value)}{SPACE}%"
+    return points(value, 0 if value >= 9.95 else 1 if value >= 0.095 else 2)
+
+
+def margin_text(metric: Metric) -> str:
+    """The smallest effect that matters for this measure: 5 %, 3 points."""
+    if metric.scale == "percent":
+        return percent(metric.matters)
+    value = 100 * metric.matters if metric.scale == "share" else metric.matters
+    return points(value, 0 if round(value, 6).is_integer() else 1)
+
+
+def basis(reading: Reading) -> str:
+    """What an estimate rests on: n before and after and the comparison; empty where there is none."""
+    result, nouns = reading.result, nouns_of(reading.metric)
+    if not isinstance(result, Estimate):
+        return ""
+    counted = f"{plural(result.n_before, nouns.one, nouns.many)} before, {number(result.n_after)} after"
+    return f"{counted}, {compared_with(result)}"
+
+
+def compared_with(result: Estimate) -> str:
+    if result.control_services == 0:
+        return "compared with the weeks before only"
+    return f"compared with {plural(result.control_services, 'other service')}"
+
+
+def before_after(reading: Reading) -> tuple[str, str, str]:
+    """The level before, the level after and their unit; unknown where there is no estimate."""
+    result = reading.result
+    if not isinstance(result, Estimate):
+        return UNKNOWN, UNKNOWN, reading.metric.unit
+    before, unit = _level(reading.metric, result.before, result.before)
+    return before, _level(reading.metric, result.after, result.before)[0], unit
+
+
+def expected_text(reading: Reading) -> str:
+    """The level after that was expected without the change, with its unit; empty where there is no estimate."""
+    result = reading.result
+    if not isinstance(result, Estimate):
+        return ""
+    value, unit = _level(reading.metric, result.expected_after, result.before)
+    return f"{value}{SPACE}{unit}"
+
+
+def _level(metric: Metric, value: float, like: float) -> tuple[str, str]:
+    if metric.log:
+        return duration(math.exp(value), like=math.exp(like))
+    if metric.kind == "share":
+        return number(100.0 * value, 1), "%"
+    if metric.scale == "points":
+        return number(value, 2 if metric.unit == "points of 5" else 0), metric.unit.split(" -")[0]
+    return level(value), metric.unit
