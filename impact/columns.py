@@ -84,7 +84,11 @@ DERIVED: Mapping[str, tuple[Derived, ...]] = types.MappingProxyType(
             _day("asked_on", "asked_at", "Day it was sent"),
             _day("answered_on", "answered_at", "Day it was answered"),
         ),
-        "change": (_day("rollout_on", "rollout_start_at", "Day customers first met the change"),),
+        "change": (
+            _day("rollout_on", "rollout_start_at", "Day customers first met the change"),
+            _day("planned_on", "planned_start_at", "Planned first day of the rollout"),
+            _day("planned_end_on", "planned_end_at", "Planned last day of the rollout"),
+        ),
     }
 )
 

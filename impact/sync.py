@@ -312,10 +312,12 @@ class _Source:
         at = self.clock()
         paths = stream.people_paths(self.own)
         payloads = [hide_people(payload, paths, self.key) for payload in batch] if paths else batch
-        raw = [RawRecord(stream.key(p), stream.updated_at(p), p) for p in payloads]
+        keyed = [(_safely(stream.key, p), p) for p in payloads]
+        raw = [RawRecord(key, _safely(stream.updated_at, p), p) for key, p in keyed if key]
         self.store.append_raw(self.name, stream.name, raw, fetched_at=at)
         rows: dict[str, list[Row]] = defaultdict(list)
-        rejected = list(dropped)
+        rejected = [*dropped, *(Rejected("?", "has no readable key") for key, _ in keyed if not key)]
+        payloads = [p for key, p in keyed if key]
         for item in _converted(stream, payloads, self.own):
             if isinstance(item, Rejected):
                 rejected.append(item)

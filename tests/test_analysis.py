@@ -1,0 +1,218 @@
+"""From stored rows to what the meeting sees: panels, rollouts, readings, neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from impact import analysis
+from impact.estimate import Estimate
+from impact.model import Change, ChangeService, Milestone, Row, Service, Team, Ticket
+from impact.portfolio import Portfolio
+from impact.settings import Reporting
+from impact.store import Store, StreamState
+
+FIRST = date(2026, 1, 5)
+DAYS = 200
+TODAY = FIRST + timedelta(days=DAYS)
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
+SERVICES = tuple(f"s{i:02}" for i in range(14))
+ROLLOUT = FIRST + timedelta(days=120)
+
+
+def at(day: date, hour: int = 9) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
+def row(kind: type[Row], table: str, key: str, source: str = "desk", **values: Any) -> Any:
+    return kind(id=f"{source}:{table}:{key}", source=source, source_key=key, **values)
+
+
+def tickets(*, doubled: str, source: str = "desk", last: int = DAYS) -> list[Row]:
+    """About six tickets a day and service, twice as many on ``doubled`` from ROLLOUT on."""
+    rng = np.random.default_rng(7)
+    made = []
+    for service in SERVICES:
+        for n in range(last):
+            day = FIRST + timedelta(days=n)
+            rate = 6.0 * (2.0 if service == doubled and day > ROLLOUT else 1.0)
+            for k in range(rng.poisson(rate)):
+                made.append(
+                    row(
+                        Ticket,
+                        "ticket",
+                        f"{service}-{n}-{k}",
+                        source,
+                        number=f"{service}-{n}-{k}",
+                        opened_at=at(day, 8 + k % 10),
+                        resolved_at=at(day, 8 + k % 10) + timedelta(hours=3),
+                        service_id=f"{source}:service:{service}",
+                    )
+                )
+    return made
+
+
+def change(key: str, services: Sequence[str], rollout: date | None, **values: Any) -> list[Row]:
+    head = row(
+        Change,
+        "change",
+        key,
+        number=f"CHG-{key}",
+        title=f"Change {key}",
+        status="done" if rollout else "planned",
+        rollout_start_at=at(rollout) if rollout else None,
+        team_id="desk:team:apps",
+    )
+    links = [
+        row(ChangeService, "change_service", f"{key}-{s}", change_id=head.id, service_id=f"desk:service:{s}")
+        for s in services
+    ]
+    return [replace(head, **values), *links]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    store = Store(tmp_path_factory.mktemp("data"))
+    rows: list[Row] = [row(Service, "service", s, name=f"Service {s}") for s in SERVICES]
+    rows.append(row(Team, "team", "apps", name="Applications"))
+    rows += change("worse", ["s00"], ROLLOUT)
+    rows += change("twin-a", ["s01"], ROLLOUT)
+    rows += change("twin-b", ["s01"], ROLLOUT + timedelta(days=3))
+    rows += change("young", ["s02"], FIRST + timedelta(days=DAYS - 5))
+    rows += change("coming", ["s03"], None, planned_start_at=at(TODAY + timedelta(days=9)))
+    rows += change("cancelled", ["s04"], ROLLOUT, status="cancelled")
+    rows += change("unlinked", [], ROLLOUT)
+    rows += change("elsewhere", ["nowhere"], ROLLOUT)
+    for end, status, due in (("design", "done", -30), ("business", "done", -9), ("business", "open", -2)):
+        rows.append(
+            row(
+                Milestone,
+                "milestone",
+                f"{end}{status}",
+                change_id="desk:change:coming",
+                title=f"{end} {status}",
+                end=end,
+                status=status,
+                due_on=TODAY + timedelta(days=due),
+                done_on=TODAY + timedelta(days=due + 4) if status == "done" else None,
+            )
+        )
+    by_table: dict[str, list[Row]] = {}
+    for item in [*rows, *tickets(doubled="s00")]:
+        by_table.setdefault(item.id.split(":")[1], []).append(item)
+    for table, found in by_table.items():
+        store.upsert(table, found, fetched_at=NOW)
+    store.set_state(state("desk", at(TODAY)))
+    store.refresh_facts()
+    return store
+
+
+def state(source: str, bookmark: datetime) -> StreamState:
+    return StreamState(source=source, stream="tickets", bookmark_at=bookmark, outcome="ok")
+
+
+@pytest.fixture(scope="module")
+def seen(stored: Store) -> Portfolio:
+    snapshot = stored.snapshot()
+    evidence = analysis.gather(snapshot, Reporting())
+    return analysis.portfolio(snapshot, evidence, today=TODAY, version=stored.version())
+
+
+def test_the_last_complete_day_is_the_day_before_the_bookmark(seen: Portfolio) -> None:
+    assert seen.data_to == TODAY - timedelta(days=1)
+
+
+def test_a_service_with_twice_the_tickets_after_its_change_is_worse(seen: Portfolio) -> None:
+    view = seen.change("CHG-worse")
+    assert view is not None
+    reading = view.reading("tickets")
+    assert isinstance(reading.result, Estimate)
+    assert reading.verdict.word == "worse"
+    assert 0.4 < reading.result.effect < 1.0
+    assert (view.word, view.group, view.team) == ("worse", "decide", "Applications")
+
+
+def test_two_changes_within_days_on_one_service_cannot_be_separated_and_name_each_other(seen: Portfolio) -> None:
+    view = seen.change("CHG-twin-a")
+    assert view is not None
+    verdict = view.reading("tickets").verdict
+    assert (verdict.word, verdict.blocking) == ("cannot_separate", ("desk:change:twin-b",))
+    assert [(n.number, n.services) for n in view.neighbours] == [("CHG-twin-b", ("Service s01",))]
+
+
+def test_a_young_change_is_too_early_and_says_from_when(seen: Portfolio) -> None:
+    view = seen.change("CHG-young")
+    assert view is not None
+    verdict = view.reading("tickets").verdict
+    assert verdict.word == "too_early"
+    assert verdict.from_on is not None
+    assert verdict.from_on > TODAY
+
+
+def test_a_planned_change_shows_readiness_and_asks_for_a_decision_when_people_are_not_ready(seen: Portfolio) -> None:
+    view = seen.change("CHG-coming")
+    assert view is not None
+    assert (view.word, view.rollout_on, view.planned_on) == ("not_rolled_out", None, TODAY + timedelta(days=9))
+    assert (view.design.ratio, view.business.ratio, view.business.missing) == (1.0, 0.5, ("business open",))
+    assert view.decide == ("overdue", "not_ready")
+    assert [m.slip_days for m in view.milestones] == [4, 4, 2]
+
+
+def test_a_cancelled_change_is_no_rollout_and_needs_no_decision(seen: Portfolio) -> None:
+    view = seen.change("CHG-cancelled")
+    assert view is not None
+    assert (view.word, view.rollout_on, view.decide) == ("not_rolled_out", None, ())
+
+
+@pytest.mark.parametrize(("number", "reason"), [("CHG-unlinked", "no_service"), ("CHG-elsewhere", "no_data")])
+def test_a_change_without_a_known_service_has_no_data_and_no_zero(seen: Portfolio, number: str, reason: str) -> None:
+    view = seen.change(number)
+    assert view is not None
+    verdict = view.reading("tickets").verdict
+    assert (view.word, verdict.word, verdict.reason) == ("no_data", "no_data", reason)
+
+
+def test_an_orphan_link_is_kept_and_marked(seen: Portfolio) -> None:
+    view = seen.change("CHG-elsewhere")
+    assert view is not None
+    assert [(s.name, s.known) for s in view.services] == [("nowhere", False)]
+
+
+def test_metrics_nobody_delivers_are_not_shown(seen: Portfolio) -> None:
+    assert {m.name for m in seen.metrics} == {"tickets", "time_to_resolve"}
+
+
+def test_the_worst_news_comes_first(seen: Portfolio) -> None:
+    assert seen.changes[0].number == "CHG-worse"
+
+
+def test_an_unknown_id_gives_nothing_rather_than_the_first_change(seen: Portfolio) -> None:
+    assert seen.change("CHG-999") is None
+
+
+def test_days_a_silent_source_has_not_delivered_are_unknown_and_not_quiet(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for source in ("desk", "down"):
+        store.upsert("ticket", tickets(doubled="", source=source, last=60), fetched_at=NOW)
+    store.set_state(state("desk", at(FIRST + timedelta(days=60))))
+    store.set_state(state("down", at(FIRST + timedelta(days=50))))
+    store.refresh_facts()
+    evidence = analysis.gather(store.snapshot(), Reporting())
+    panel = evidence.panels["tickets"]
+    unknown = np.isnan(panel.total).sum(axis=1)
+    assert evidence.data_to == FIRST + timedelta(days=59)
+    assert {s.split(":")[0]: int(n) for s, n in zip(panel.services, unknown, strict=True)} == {"desk": 0, "down": 10}
+
+
+def test_an_empty_store_gives_an_empty_portfolio(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    snapshot = store.snapshot()
+    evidence = analysis.gather(snapshot, Reporting())
+    empty = analysis.portfolio(snapshot, evidence, today=TODAY, version="")
+    assert (empty.changes, empty.data_to, empty.metrics) == ((), None, ())

@@ -1,0 +1,283 @@
+"""One pass over the sources: what is stored, in which order, and what a failure leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from impact.store import Store
+
+import connectors
+from connectors import Connector, Page, Stream
+from impact import sync
+from impact.model import (
+    Rejected,
+    Row,
+    SettingsError,
+    SourceChanged,
+    SourceRefused,
+    SourceUnavailable,
+    StoreError,
+    Team,
+    Ticket,
+    row_id,
+)
+from impact.settings import Settings
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class DeskSettings:
+    name: str
+    desk: str = field(default="one", metadata={"help": "which desk"})
+
+
+@dataclass
+class Desk:
+    """A source of invented tickets that can be told to fail."""
+
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+    fail_after: int | None = None
+    error: Exception | None = None
+    asked: list[datetime | None] = field(default_factory=list)
+
+    def fetch(self, http: object, settings: DeskSettings, since: datetime | None) -> Iterator[Page]:
+        self.asked.append(since)
+        due = [t for t in self.tickets if since is None or t["updated"] >= since.isoformat()]
+        for number, start in enumerate(range(0, len(due), 2)):
+            if self.error and number == (self.fail_after or 0):
+                raise self.error
+            page = due[start : start + 2]
+            yield Page(tuple(page), bookmark=datetime.fromisoformat(page[-1]["updated"]), total=len(due))
+        if self.error and not due:
+            raise self.error
+
+
+def convert(payload: Mapping[str, Any], settings: DeskSettings) -> Iterator[Row | Rejected]:
+    if payload.get("team"):
+        team = row_id(settings.name, "team", payload["team"])
+        yield Team(id=team, source=settings.name, source_key=payload["team"], name=payload["team"])
+    yield Ticket(
+        id=row_id(settings.name, "ticket", payload["id"]),
+        source=settings.name,
+        source_key=str(payload["id"]),
+        source_updated_at=datetime.fromisoformat(payload["updated"]),
+        number=f"T{payload['id']}",
+        opened_at=datetime.fromisoformat(payload["opened"]),
+        person_key=payload["customer"],
+    )
+
+
+def stream(desk: Desk, name: str = "tickets") -> Stream:
+    return Stream(
+        name=name,
+        tables=("ticket", "team"),
+        fetch=desk.fetch,
+        convert=convert,
+        key=lambda payload: str(payload["id"]),
+        updated_at=lambda payload: datetime.fromisoformat(payload["updated"]),
+        people=("customer",),
+    )
+
+
+def ticket(number: int, **changes: Any) -> dict[str, Any]:
+    at = (START + timedelta(hours=number)).isoformat()
+    return {"id": number, "opened": at, "updated": at, "customer": f"person{number}@example.org"} | changes
+
+
+@dataclass
+class Office:
+    """A data folder with named desks as its sources."""
+
+    home: Path
+    desks: dict[str, list[Stream]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(home=self.home, sources={name: {"kind": name} for name in self.desks})
+
+    @property
+    def store(self) -> Store:
+        return Store(self.home)
+
+    def sync(self, **options: Any) -> sync.Report:
+        return sync.run(self.settings, store=self.store, **options)
+
+    def tickets(self) -> list[str]:
+        return self.store.snapshot().query("SELECT number FROM ticket ORDER BY number")["number"].to_pylist()
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    result = Office(tmp_path / "data")
+    monkeypatch.setattr(
+        connectors,
+        "load",
+        lambda kind: Connector(
+            kind=kind,
+            title=kind,
+            settings=DeskSettings,
+            streams=tuple(result.desks[kind]),
+            open=lambda settings: object(),  # type: ignore[arg-type,return-value]
+        ),
+    )
+    return result
+
+
+def test_every_record_becomes_a_row_and_the_bookmark_moves_to_the_last_one(office: Office) -> None:
+    office.desks["desk"] = [stream(Desk([ticket(n) for n in range(5)]))]
+    report = office.sync()
+    (state,) = report.streams
+    assert (state.read, state.new, state.changed, state.rejected, state.outcome) == (5, 5, 0, 0, "ok")
+    assert state.bookmark_at == START + timedelta(hours=4)
+    assert office.tickets() == ["T0", "T1", "T2", "T3", "T4"]
+    assert report.exit_code == 0
+
+
+def test_a_second_pass_asks_from_the_bookmark_and_changes_nothing(office: Office) -> None:
+    desk = Desk([ticket(n) for n in range(5)])
+    office.desks["desk"] = [stream(desk)]
+    office.sync()
+    version = office.store.version()
+    (state,) = office.sync().streams
+    assert desk.asked == [None, START + timedelta(hours=4)]
+    assert (state.read, state.new, state.changed, state.unchanged) == (1, 0, 0, 1)
+    assert office.store.version() == version
+
+
+def test_a_full_pass_reads_everything_again(office: Office) -> None:
+    desk = Desk([ticket(n) for n in range(3)])
+    office.desks["desk"] = [stream(desk)]
+    office.sync()
+    office.sync(full=True)
+    assert desk.asked == [None, None]
+    assert office.tickets() == ["T0", "T1", "T2"]
+
+
+def test_no_person_reaches_the_store_by_name(office: Office) -> None:
+    office.desks["desk"] = [stream(Desk([ticket(1)]))]
+    office.sync()
+    raw = [record.payload for batch in office.store.raw() for record in batch]
+    (key,) = office.store.snapshot().query("SELECT person_key FROM ticket")["person_key"].to_pylist()
+    assert raw[0]["customer"] == key
+    assert "person1" not in json.dumps(raw)
+    on_disk = b"".join(file.read_bytes() for file in office.home.rglob("*") if file.is_file())
+    assert b"person1@example.org" not in on_disk
+
+
+def test_a_broken_record_is_rejected_with_its_reason_and_stops_nobody(office: Office) -> None:
+    office.desks["desk"] = [stream(Desk([ticket(0), ticket(1, opened="soon"), ticket(2)]))]
+    (state,) = office.sync().streams
+    assert (state.rejected, state.outcome) == (1, "ok")
+    assert office.tickets() == ["T0", "T2"]
+    rejected = office.store.snapshot().query("SELECT key, reason FROM rejected").to_pylist()
+    assert rejected[0]["key"] == "1"
+    assert "ValueError" in rejected[0]["reason"]
+
+
+def test_a_record_without_a_readable_key_is_rejected_too(office: Office) -> None:
+    broken = ticket(1)
+    del broken["id"]
+    office.desks["desk"] = [stream(Desk([ticket(0), broken]))]
+    (state,) = office.sync().streams
+    assert (state.rejected, state.outcome) == (1, "ok")
+    assert office.tickets() == ["T0"]
+
+
+def test_a_mended_record_leaves_the_list_of_rejected_ones(office: Office) -> None:
+    desk = Desk([ticket(0, opened="soon")])
+    office.desks["desk"] = [stream(desk)]
+    office.sync()
+    desk.tickets = [ticket(0)]
+    office.sync()
+    assert office.store.snapshot().query("SELECT * FROM rejected").num_rows == 0
+    assert office.tickets() == ["T0"]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (SourceUnavailable("desk did not answer"), "failed"),
+        (SourceRefused("desk says no"), "refused"),
+        (SourceChanged("desk speaks differently"), "failed"),
+    ],
+)
+def test_what_came_before_a_failure_stays_and_the_next_pass_goes_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch, error: Exception, outcome: str
+) -> None:
+    monkeypatch.setattr(sync, "BATCH_RECORDS", 2)
+    desk = Desk([ticket(n) for n in range(6)], fail_after=2, error=error)
+    office.desks["desk"] = [stream(desk)]
+    (state,) = office.sync().streams
+    assert (state.outcome, state.message, state.read) == (outcome, str(error), 4)
+    assert state.bookmark_at == START + timedelta(hours=3)
+    assert office.tickets() == ["T0", "T1", "T2", "T3"]
+    desk.error = None
+    report = office.sync()
+    assert office.tickets() == ["T0", "T1", "T2", "T3", "T4", "T5"]
+    assert report.exit_code == 0
+
+
+def test_one_source_that_fails_stops_no_other(office: Office) -> None:
+    office.desks["down"] = [stream(Desk(error=SourceUnavailable("down did not answer")))]
+    office.desks["up"] = [stream(Desk([ticket(7)]))]
+    report = office.sync()
+    assert report.failed == ("down",)
+    assert report.exit_code == 1
+    assert office.tickets() == ["T7"]
+
+
+def test_a_refused_stream_is_skipped_but_an_unreachable_source_is_given_up(office: Office) -> None:
+    refused, gone, never = Desk(error=SourceRefused("no right")), Desk(error=SourceUnavailable("gone")), Desk()
+    office.desks["desk"] = [stream(refused, "a"), stream(gone, "b"), stream(never, "c")]
+    states = {s.stream: (s.outcome, s.message) for s in office.sync().streams}
+    assert states == {"a": ("refused", "no right"), "b": ("failed", "gone"), "c": ("failed", "gone")}
+    assert never.asked == []
+
+
+def test_a_second_sync_at_the_same_time_says_so_and_ends(office: Office) -> None:
+    office.desks["desk"] = [stream(Desk([ticket(1)]))]
+    with office.store.writing(), pytest.raises(StoreError, match="has been writing since"):
+        office.sync()
+    assert office.sync().exit_code == 0
+
+
+def test_progress_is_told_and_its_file_is_gone_afterwards(office: Office) -> None:
+    office.desks["desk"] = [stream(Desk([ticket(n) for n in range(4)]))]
+    told: list[sync.Progress] = []
+    seen: list[bool] = []
+
+    def listen(progress: sync.Progress) -> None:
+        told.append(progress)
+        seen.append((office.home / sync.PROGRESS_FILE).exists())
+
+    office.sync(progress=listen)
+    assert [(p.read, p.total) for p in told if p.stream == "tickets" and not p.done] == [(2, 4), (4, 4)]
+    assert any(seen)
+    assert not (office.home / sync.PROGRESS_FILE).exists()
+
+
+def test_an_unknown_source_or_none_is_a_settings_error(office: Office) -> None:
+    with pytest.raises(SettingsError, match="No source is configured"):
+        office.sync()
+    office.desks["desk"] = [stream(Desk())]
+    with pytest.raises(SettingsError, match=r"no source 'disk'.*desk"):
+        office.sync(only="disk")
+
+
+def test_rebuilding_from_raw_gives_the_same_tables(office: Office) -> None:
+    office.desks["desk"] = [stream(Desk([ticket(n, team="Night") for n in range(5)]))]
+    office.sync()
+    read: Callable[[], list[dict[str, Any]]] = lambda: (  # noqa: E731
+        office.store.snapshot().query("SELECT * EXCLUDE (fetched_at) FROM ticket ORDER BY id").to_pylist()
+    )
+    before = read()
+    sync.rebuild(office.settings, store=office.store)
+    assert read() == before
+    assert office.store.snapshot().query("SELECT name FROM team")["name"].to_pylist() == ["Night"]
