@@ -7,6 +7,7 @@ correlations, and the tails of randomly composed groups on placebo days, take ca
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -77,13 +78,12 @@ class Pooling:
     """Correlations between services on placebo days, and the tails of random groups by size, found when needed."""
 
     placebos: Placebos
-    correlations: Floats
     tails: dict[int, tuple[float, float]] = field(default_factory=dict)
 
-
-def pooling(placebo: Placebos) -> Pooling:
-    """Prepare pooling for one panel and shape."""
-    return Pooling(placebo, correlations(placebo))
+    @cached_property
+    def correlations(self) -> Floats:
+        """Correlation of every pair of services."""
+        return correlations(self.placebos)
 
 
 def correlations(placebo: Placebos) -> Floats:

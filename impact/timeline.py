@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,18 +43,23 @@ class Timeline:
     def blocking(self, index: int, shape: Shape) -> tuple[str, ...]:
         """Changes on the same service within the windows of ``shape`` around a rollout, sorted; also the change's
         own id when it went live on the service more than once."""
+        row = self.row
         place = int(self.place[index])
+        service, day, _ = row[place]
         names: set[str] = set()
         for step in (-1, 1):
             k = place + step
-            while 0 <= k < len(self.by_service):
-                other = int(self.by_service[k])
-                apart = int(self.day[other] - self.day[index])
-                if self.service[other] != self.service[index] or not -shape.pre <= apart <= shape.reach:
-                    break
-                names.add(self.rollouts[other].change_id)
+            while 0 <= k < len(row) and row[k][0] == service and -shape.pre <= row[k][1] - day <= shape.reach:
+                names.add(row[k][2])
                 k += step
         return tuple(sorted(names))
+
+    @cached_property
+    def row(self) -> list[tuple[int, int, str]]:
+        """Service, day and change of every rollout, by service and day."""
+        order = self.by_service
+        names = [self.rollouts[i].change_id for i in order.tolist()]
+        return list(zip(self.service[order].tolist(), self.day[order].tolist(), names, strict=True))
 
     def counts(self, panel: Panel) -> Floats:
         """Number of rollouts per service and day of the panel."""

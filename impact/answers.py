@@ -1,0 +1,220 @@
+"""Results written out from judged readings: levels, dates, counts and what to beware of; decides no effect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from impact.comparison import LEAST_SERVICES
+from impact.panel import INTERVAL_LEVEL, Bools, Floats, Ints
+from impact.placebo import Placebos
+from impact.pooling import Groups, Judged, added
+from impact.questions import Asked, Study
+from impact.results import (
+    BROAD,
+    CHANGED_COMPARISON,
+    NO_COMPARISON,
+    NOT_TELLING,
+    SPIKES,
+    Estimate,
+    NotEstimable,
+)
+from impact.windows import LEAST_OBSERVATIONS, LEAST_TICKETS
+
+BROAD_SHARE = 0.2
+"""A change on more than this part of all services leaves a thin comparison."""
+SPIKE_SHARE = 0.1
+"""Spikes are mentioned when more than this part of the tickets was cut."""
+LARGEST_TELLING_SHARE = 0.2
+"""A share reading that could not have found 20 percentage points tells nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Judged groups of one shape: group ``k`` answers question ``rows[k]``; ``telling`` groups had enough data."""
+
+    rows: tuple[int, ...]
+    placebo: Placebos
+    groups: Groups
+    judged: Judged
+    telling: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class _Summary:
+    """Per group: levels per day or per observation, counts, dates as day indexes, and the thinnest comparison."""
+
+    before: Floats
+    after: Floats
+    expected: Floats
+    n_before: Floats
+    n_after: Floats
+    have: Floats
+    first: Ints
+    last: Ints
+    left: Ints
+    unchanged: Ints
+    loading: Floats
+    spikes: Floats
+
+
+def reading(rows: Sequence[int], placebo: Placebos, groups: Groups, judged: Judged) -> Reading:
+    """Put together what was judged with what it answers."""
+    telling = added(groups, placebo.cells.telling[groups.services, groups.at].astype(np.float64)) > 0
+    return Reading(tuple(rows), placebo, groups, judged, telling)
+
+
+def answers(
+    common: Study, asked: Sequence[Asked], read: Reading, q_values: Sequence[float]
+) -> list[Estimate | NotEstimable]:
+    """One result per group of a reading; ``q_values`` are in the order of the groups."""
+    facts = _summary(read)
+    names = _named(common, read.groups)
+    limit = _largest_telling(common)
+    days = [common.panel.on(i) for i in range(common.panel.day_count)]
+    columns = _columns(facts, read.judged)
+    out: list[Estimate | NotEstimable] = []
+    for k, row in enumerate(read.rows):
+        one = {name: values[k] for name, values in columns.items()}
+        if read.telling[k]:
+            out.append(_estimate(common, asked[row], read.placebo, one, limit, names[k], q_values[k], days))
+        else:
+            out.append(_too_little(common, asked[row], read.placebo, one))
+    return out
+
+
+def _columns(facts: _Summary, judged: Judged) -> dict[str, list[float]]:
+    """Arrays as lists of plain numbers, which rows are written from much faster."""
+    columns = {name: np.asarray(values).tolist() for name, values in vars(facts).items()}
+    columns |= {"effect": judged.parts.effect.tolist(), "low": judged.low.tolist(), "high": judged.high.tolist()}
+    columns |= {"p": judged.p_value.tolist(), "se": judged.se.tolist(), "mde": judged.detectable.tolist()}
+    return columns
+
+
+def _estimate(
+    common: Study,
+    row: Asked,
+    placebo: Placebos,
+    one: dict[str, float],
+    limit: float,
+    names: tuple[str, ...],
+    q_value: float,
+    days: Sequence[date],
+) -> Estimate:
+    shape, left, quiet = placebo.cells.shape, int(one["left"]), int(one["unchanged"])
+    first, last = int(one["first"]), int(one["last"])
+    compared = (quiet if quiet >= LEAST_SERVICES else left) if placebo.compared else 0
+    return Estimate(
+        change_id=row.change_id,
+        metric=common.panel.metric,
+        kind=common.panel.kind,
+        service=row.service,
+        effect=one["effect"],
+        low=one["low"],
+        high=one["high"],
+        p_value=one["p"],
+        q_value=q_value,
+        smallest_detectable=one["mde"],
+        n_before=round(one["n_before"]),
+        n_after=round(one["n_after"]),
+        before=one["before"],
+        after=one["after"],
+        expected_after=one["expected"],
+        shape=shape,
+        pre_from=days[first],
+        pre_to=days[last + shape.pre - 1],
+        post_from=days[first + shape.pre + shape.lead],
+        post_to=days[last + shape.pre + shape.reach],
+        control_services=compared,
+        loading=one["loading"],
+        se=one["se"],
+        services=names,
+        flags=_flags(common, placebo, row, one, limit),
+    )
+
+
+def _too_little(common: Study, row: Asked, placebo: Placebos, one: dict[str, float]) -> NotEstimable:
+    n0, n1 = round(one["n_before"]), round(one["n_after"])
+    count = common.panel.kind == "count"
+    return NotEstimable(
+        row.change_id,
+        common.panel.metric,
+        row.service,
+        "no_data" if not count and n0 + n1 == 0 else "too_little_data",
+        needed=LEAST_TICKETS if count else LEAST_OBSERVATIONS,
+        have=round(one["have"]),
+        smallest_detectable=one["mde"] if count or (n0 and n1) else None,
+        shape=placebo.cells.shape,
+        n_before=n0,
+        n_after=n1,
+    )
+
+
+def _flags(common: Study, placebo: Placebos, row: Asked, one: dict[str, float], limit: float) -> tuple[str, ...]:
+    services = len(common.panel.services)
+    found = (
+        (BROAD, len(row.members) > BROAD_SHARE * services and services >= LEAST_SERVICES),
+        (NO_COMPARISON, not placebo.compared),
+        (CHANGED_COMPARISON, placebo.compared and one["unchanged"] < LEAST_SERVICES),
+        (SPIKES, one["spikes"] > SPIKE_SHARE),
+        (NOT_TELLING, one["p"] >= 1 - INTERVAL_LEVEL and one["mde"] > limit),
+    )
+    return tuple(name for name, true in found if true)
+
+
+def _summary(read: Reading) -> _Summary:
+    groups, cells = read.groups, read.placebo.cells
+    s, at, size = groups.services, groups.at, groups.count
+    parts = read.judged.parts
+    n0, n1 = cells.n_before[s, at], cells.n_after[s, at]
+    have = np.zeros(size)
+    np.maximum.at(have, groups.group, n0 + n1 if cells.kind == "count" else np.minimum(n0, n1))
+    first, last = np.full(size, 10**9), np.full(size, -1)
+    np.minimum.at(first, groups.group, at)
+    np.maximum.at(last, groups.group, at)
+    left, unchanged = np.full(size, 10**9), np.full(size, 10**9)
+    np.minimum.at(left, groups.group, parts.left)
+    np.minimum.at(unchanged, groups.group, parts.unchanged)
+    sums0, sums1 = added(groups, n0), added(groups, n1)
+    loading = added(groups, parts.share * read.placebo.group.loading[s]) * read.placebo.compared
+    spikes = added(groups, cells.spikes[s, at] * (n0 + n1)) / np.maximum(sums0 + sums1, 1.0)
+    before, after, expected = _levels(read)
+    return _Summary(before, after, expected, sums0, sums1, have, first, last, left, unchanged, loading, spikes)
+
+
+def _levels(read: Reading) -> tuple[Floats, Floats, Floats]:
+    """Level before, after, and expected after without the change, per group."""
+    groups, cells, parts = read.groups, read.placebo.cells, read.judged.parts
+    s, at = groups.services, groups.at
+    before, after = cells.before[s, at], cells.after[s, at]
+    if cells.kind == "count":
+        days0, days1 = np.maximum(cells.days_before[s, at], 1.0), np.maximum(cells.days_after[s, at], 1.0)
+        rate = cells.value_before[s, at] / np.maximum(cells.expected_before[s, at], 1e-9)
+        expected = rate * cells.expected_after[s, at] * np.exp(parts.movement) / days1
+        return added(groups, before / days0), added(groups, after / days1), added(groups, expected)
+    n0, n1 = cells.n_before[s, at], cells.n_after[s, at]
+    whole0, whole1 = np.maximum(added(groups, n0), 1.0), np.maximum(added(groups, n1), 1.0)
+    expected = added(groups, after - n1 * parts.g) / whole1
+    return added(groups, before) / whole0, added(groups, after) / whole1, expected
+
+
+def _named(common: Study, groups: Groups) -> list[tuple[str, ...]]:
+    """Services whose readings each group pools, sorted."""
+    names: list[set[str]] = [set() for _ in range(groups.count)]
+    for g, s in zip(groups.group.tolist(), groups.services.tolist(), strict=True):
+        names[g].add(common.panel.services[s])
+    return [tuple(sorted(n)) for n in names]
+
+
+def _largest_telling(common: Study) -> float:
+    """Smallest detectable effect above which a reading tells nothing: a doubling, 20 percentage points, or for other
+    means one standard deviation of a single observation (about one point on a scale of 1 to 5)."""
+    if common.panel.kind == "share":
+        return LARGEST_TELLING_SHARE
+    if common.panel.kind == "count" or common.panel.log:
+        return math.log(2.0)
+    return float(np.sqrt(np.median(common.sums.variance)))
