@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from connectors._cells import (
+from connectors._files_cells import (
     LOST_DIGITS,
     CellError,
     Value,
@@ -16,7 +16,7 @@ from connectors._cells import (
     read_number,
     read_whole,
 )
-from connectors._mapping import PEOPLE, Cell, Reading, required
+from connectors._files_mapping import PEOPLE, Cell, Reading, required
 from impact.model import TABLES, Rejected, Row, row_id, score_ratio
 
 SHOWN_CHARACTERS = 80

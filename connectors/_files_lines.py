@@ -12,11 +12,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from connectors._cells import CellError, Value, as_text
-from connectors._mapping import PEOPLE, Cell, Reading
-from connectors._rows import key_of, linked_key, rejected, to_row, to_value, words_of
-from connectors._tables import Line, find_files, read_lines
-from connectors._text import File
+from connectors._files_cells import CellError, Value, as_text
+from connectors._files_mapping import PEOPLE, Cell, Reading
+from connectors._files_rows import key_of, linked_key, rejected, to_row, to_value, words_of
+from connectors._files_tables import Line, find_files, read_lines
+from connectors._files_text import File
 from impact.model import Rejected, SourceChanged
 
 PROBE_LINES = 200

@@ -14,8 +14,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connectors._cells import DURATION_UNITS, Dates, Value, as_text, wrong_dates
-from connectors._text import ENCODINGS, Layout
+from connectors._files_cells import DURATION_UNITS, Dates, Value, as_text, wrong_dates
+from connectors._files_text import ENCODINGS, Layout
 from impact.model import TABLES, Field, SettingsError, fields
 
 LINE_KEY = "#line"
@@ -57,9 +57,10 @@ _CELL_KEYS = (
 class Cell:
     """Where a field's value comes from and how it is read.
 
-    ``columns`` (several are joined: by ``|`` in links, as keys are, else by a blank) or a ``constant``. ``raw``: the field beside it that keeps the source's
-    own word. ``words``: lower-case source word -> ours. ``link``: the table whose id the word becomes, in ``source``.
-    ``every_row``: in a log, the words of all rows of the key, not only of the latest.
+    ``columns`` or a ``constant``; several columns are joined, in links by ``|`` as keys are, else by a blank.
+    ``raw``: the field beside it that keeps the source's own word. ``words``: lower-case source word -> ours.
+    ``link``: the table whose id the word becomes, in ``source``. ``every_row``: in a log, the words of all rows of
+    the key, not only of the latest.
     """
 
     field: Field
