@@ -167,6 +167,17 @@ class Store:
             for (source, stream), records in rejected.items():
                 self.reject(source, stream, records, at=self.clock())
 
+    def start_over(self) -> None:
+        """Forget everything: rows, facts, raw records, bookmarks and rejected records. Readers see an empty store,
+        and a version they have never seen once rows come in again; the files go with the next tidy a day later."""
+        with self.writing():
+            fresh = TableSet(self._root / str(int(self._tables().root.name) + 1), zone=self.zone)
+            shutil.rmtree(fresh.root, ignore_errors=True)
+            for folder in (self._raw, self._states, self._rejected):
+                if folder.files():
+                    folder.commit((), folder.files())
+            self._switch(fresh)
+
     def tidy(self) -> None:
         """Fold small raw files and delete files that no version has used for a day. Versions do not move."""
         with self.writing():

@@ -33,6 +33,7 @@ STATUSES = (
 INACTIVE = ("resolved", "rejected", "deployed", "failed", "rolled_back", "cancelled", "done")
 CHANNEL_WORDS = {"portal": "Portal", "chat": "Chat", "mail": "Email", "phone": "Phone", "walk_in": "Walk-in", "": ""}
 ROLLOUT_HOUR, END_HOUR = time(5, 30), time(16, 0)
+PRIORITY_NUMBERS = {2: 80, 3: 50, 4: 20, 5: 0}
 TARGET_HOURS = {2: 8, 3: 24, 4: 48, 5: 96}
 NEVER = "1970-01-01T00:00:00Z"
 INCIDENT_WORDS = ("does not work", "is slow", "shows an error", "stopped after an update", "works only sometimes")
@@ -290,7 +291,7 @@ def _queue(records: Records, row: int, names: tuple[str, ...]) -> dict[str, Any]
 
 
 def _priority(records: Records, row: int, names: tuple[str, ...]) -> str:
-    return str(100 - 20 * int(records.world.tickets.priority[row]) + 20) if row < records.customers else "0"
+    return str(PRIORITY_NUMBERS[int(records.world.tickets.priority[row])]) if row < records.customers else "0"
 
 
 _FIELDS: Mapping[str, Callable[[Records, int, tuple[str, ...]], Any]] = {
