@@ -46,6 +46,7 @@ TEST_PACKAGES = {
     "rt5-db-sqlite": "lets that Request Tracker keep its data in one throwaway file",
     "rt5-standalone": "its own small web server, so that no Apache is installed",
     "fonts-dejavu-core": "letters for the browser's pictures",
+    "libatomic1": "a library that the browser's remote control needs",
     "poppler-utils": "turns printed pages into pictures that can be checked",
 }
 MAILER = {"dma": "Request Tracker wants a mail program; this one has no server that would stay running"}
@@ -279,7 +280,8 @@ def free_port(host: str, ports: range) -> int:
             except OSError:
                 continue
             return port
-    stop(f"{host} has no free port among {ports[0]} to {ports[-1]}. Choose another with --port or --host.")
+    taken = f"port {ports[0]} is" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]} are"
+    stop(f"On {host} {taken} in use. Choose another with --port, or an address of this machine with --host.")
 
 
 def has_desktop() -> bool:
