@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from impact.columns import INSTANT, record_schema
 from impact.delta import DeltaFolder
-from impact.engine import connect, write_files
+from impact.engine import workbench, write_files
 from impact.model import Rejected
 
 Outcome = Literal["ok", "failed", "refused", "running"]
@@ -114,7 +114,7 @@ def _rows(folder: DeltaFolder) -> list[dict[str, Any]]:
 
 def _replace(folder: DeltaFolder, rows: list[dict[str, Any]]) -> None:
     before = folder.files()
-    database = connect()
+    database = workbench()
     try:
         database.register("rows", pa.Table.from_pylist(rows, schema=folder.schema))
         folder.commit(write_files(database, "SELECT * FROM rows", folder.root), before)

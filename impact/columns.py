@@ -8,6 +8,7 @@ from engine to engine.
 from __future__ import annotations
 
 import dataclasses
+import operator
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -146,20 +147,22 @@ def _from_rows(table: str, rows: Sequence[Row]) -> pa.Table:
             raise StoreError(f"A {type(row).__name__} row was given for table {table!r}, which keeps {kind.__name__}.")
     columns = []
     for field in fields(table):
-        values = [getattr(row, field.name) for row in rows]
+        values = list(map(operator.attrgetter(field.name), rows))
         if field.type is datetime:
             _check_zone(table, field.name, values, rows)
         columns.append(_column(table, field.name, values, rows))
     return pa.table(columns, schema=model_schema(table))
 
 
-def _check_zone(table: str, name: str, values: list[Any], rows: Sequence[Row]) -> None:
-    for value, row in zip(values, rows, strict=True):
-        if value is not None and value.tzinfo is None:
-            raise StoreError(f"{table}.{name} of row {row.id} is {value}, an instant without a time zone; give it one.")
+def _check_zone(table: str, name: str, values: Sequence[datetime | None], rows: Sequence[Row]) -> None:
+    if None in {value.tzinfo for value in values if value is not None}:
+        wrong = next(n for n, value in enumerate(values) if value is not None and value.tzinfo is None)
+        raise StoreError(
+            f"{table}.{name} of row {rows[wrong].id} is {values[wrong]}, an instant without a time zone; give it one."
+        )
 
 
-def _column(table: str, name: str, values: list[Any], rows: Sequence[Row]) -> pa.Array:
+def _column(table: str, name: str, values: Sequence[Any], rows: Sequence[Row]) -> pa.Array:
     kind = model_schema(table).field(name).type
     try:
         return pa.array(values, type=kind)

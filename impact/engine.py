@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import tempfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +46,6 @@ class DuckEngine:
         with self._lock:
             cursor = self._database.cursor()
         try:
-            cursor.execute("SET TimeZone='UTC'")
             return plain_numbers(cursor.sql(sql, params=list(params) or None).to_arrow_table())
         except duckdb.IOException as error:
             raise StoreError(
@@ -59,13 +60,24 @@ def connect() -> duckdb.DuckDBPyConnection:
     database = duckdb.connect(
         config={
             "memory_limit": MEMORY,
-            "temp_directory": str(Path(tempfile.gettempdir()) / "impact-duckdb"),
+            "temp_directory": str(Path(tempfile.gettempdir()) / f"impact-duckdb-{os.getpid()}"),
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
         }
     )
-    database.execute("SET TimeZone='UTC'")
+    database.execute("SET GLOBAL TimeZone='UTC'")
     return database
+
+
+def workbench() -> duckdb.DuckDBPyConnection:
+    """A connection for one piece of work, to be closed after it; its temporary tables are its own."""
+    return _shared(os.getpid()).cursor()
+
+
+@functools.lru_cache(maxsize=1)
+def _shared(process: int) -> duckdb.DuckDBPyConnection:
+    """One database for all work of a process (a forked process gets its own: threads do not survive a fork)."""
+    return connect()
 
 
 def plain_numbers(table: pa.Table) -> pa.Table:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from impact.columns import stored_schema
 from impact.delta import DataFile, DeltaFolder
-from impact.engine import connect, select_files, text, write_files
+from impact.engine import select_files, text, workbench, write_files
 from impact.metrics import METRICS
 from impact.upsert import MONTH
 
@@ -47,7 +47,7 @@ Months = Mapping[str, list[DataFile]]
 
 def refresh(facts: DeltaFolder, ticket: DeltaFolder, survey: DeltaFolder) -> bool:
     """Sum again the parts whose files changed; False (and no commit) when all are up to date."""
-    database = connect()
+    database = workbench()
     try:
         tickets, surveys = _by_month(ticket), _by_month(survey)
         wanted = _wanted(tickets, surveys, _ticket_months(database, ticket, survey, surveys))

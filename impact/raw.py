@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from impact.columns import INSTANT
 from impact.delta import DeltaFolder
-from impact.engine import connect, select_files, text, write_files
+from impact.engine import select_files, text, workbench, write_files
 from impact.model import StoreError
 
 RAW_SCHEMA = pa.schema(
@@ -53,7 +53,7 @@ def append(folder: DeltaFolder, source: str, stream: str, records: Sequence[RawR
     """Keep the payloads that are new; gives how many were. Raises StoreError for a payload that is no plain JSON."""
     if not records:
         return 0
-    database = connect()
+    database = workbench()
     try:
         database.register("batch", _columns(folder, source, stream, records, fetched_at))
         own = f"source = {text(source)} AND stream = {text(stream)}"
@@ -96,9 +96,12 @@ def _columns(
     return pa.table(columns, schema=RAW_SCHEMA).append_column("line", pa.array(range(count), pa.int64()))
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
+
+
 def _json(source: str, stream: str, record: RawRecord) -> str:
     try:
-        return json.dumps(record.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+        return _encode(record.payload)
     except (TypeError, ValueError) as error:
         raise StoreError(
             f"The payload of record {record.key} of {source}/{stream} is not plain JSON: {error}. "
@@ -111,7 +114,7 @@ def read(folder: DeltaFolder, source: str | None = None, stream: str | None = No
     files = folder.files()
     if not files:
         return
-    database = connect()
+    database = workbench()
     try:
         everything = select_files(folder.root, files, RAW_SCHEMA)
         streams = database.execute(f"SELECT DISTINCT source, stream FROM ({everything}) ORDER BY ALL").fetchall()
@@ -150,7 +153,7 @@ def fold(folder: DeltaFolder) -> None:
     small = [file for file in files if file.size < SMALL_BYTES]
     if len(small) < MANY_SMALL:
         return
-    database = connect()
+    database = workbench()
     try:
         names = ", ".join(field.name for field in RAW_SCHEMA)
         keys = pa.schema([field for field in RAW_SCHEMA if field.name in ("source", "stream", "key", "place")])

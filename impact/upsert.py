@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from impact.delta import DataFile, DeltaFolder
-from impact.engine import connect, select_files, write_files
+from impact.engine import select_files, workbench, write_files
 
 MONTH = "created_month"
 SMALL_BYTES = 4_000_000
@@ -45,7 +45,7 @@ def upsert(
     """
     if not batch.num_rows:
         return Counts()
-    database = connect()
+    database = workbench()
     try:
         total = _incoming(database, batch, month=month, derived=derived)
         files = folder.files()
