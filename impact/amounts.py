@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from impact.estimate import Estimate
 from impact.formats import MINUS, SPACE, UNKNOWN, duration, level, number, percent, plural
 from impact.metrics import Metric
 from impact.portfolio import Reading
+from impact.results import Estimate
 
 _MOST_PERCENT = 999.5
+_STEPS = (10.0, 5.0, 1.0, 0.1, 0.01)
 
 
 @dataclass(frozen=True)
@@ -68,23 +69,29 @@ def shown(metric: Metric, effect: float) -> float:
 
 @dataclass(frozen=True)
 class Rounded:
-    """An effect and its range, rounded to what the range supports."""
+    """An effect and its range in the unit shown, to be rounded to ``step``: as finely as the range supports."""
 
     low: float
     effect: float
     high: float
-    digits: int
+    step: float
     percent: bool
+
+    def digits(self, value: float) -> tuple[float, int]:
+        """A value rounded, and its digits: finer than the step where a value that is not zero would read as zero."""
+        step = next((s for s in _STEPS if s <= self.step and round(value / s)), self.step)
+        return round(value / step) * step, 2 if step == 0.01 else 1 if step == 0.1 else 0
 
     def amount(self, value: float) -> str:
         """A size without its sign: 22 %, 0.3 points; over 999 %, over 99 % at the ends of the scale."""
+        rounded_value, digits = self.digits(value)
         if not self.percent:
-            return points(abs(value), self.digits)
+            return points(abs(rounded_value), digits)
         if value >= _MOST_PERCENT:
             return f"over 999{SPACE}%"
-        if number(value, self.digits) == number(-100.0, self.digits):
+        if number(rounded_value, digits) == number(-100.0, digits):
             return f"over 99{SPACE}%"
-        return f"{number(abs(value), self.digits)}{SPACE}%"
+        return f"{number(abs(rounded_value), digits)}{SPACE}%"
 
     def about(self) -> str:
         """The effect's size as a sentence says it: about 22 %; over 999 %."""
@@ -92,14 +99,16 @@ class Rounded:
         return amount if amount.startswith("over ") else f"about {amount}"
 
     def ends(self) -> str:
-        """Both ends without their signs, the smaller first: 17 % and 27 %; 0.1 and 0.5 points."""
+        """Both ends without their signs, the smaller first: between 17 % and 27 %; between 0.1 and 0.5 points."""
         near, far = sorted((self.low, self.high), key=abs)
-        first = self.amount(near) if self.percent else number(abs(near), self.digits)
-        return f"{first} and {self.amount(far)}"
+        first, last = self.amount(near), self.amount(far)
+        if first == last:
+            return first if first.startswith("over ") else f"about {first}"
+        return f"between {first if self.percent else first.split(SPACE)[0]} and {last}"
 
-    def zero(self, value: float) -> bool:
-        """Whether a value reads as nothing."""
-        return not any(digit in number(value, self.digits) for digit in "123456789")
+    def nothing(self, value: float) -> bool:
+        """Whether a value is too close to zero for any step."""
+        return not round(value / _STEPS[-1])
 
 
 def points(value: float, digits: int = 0) -> str:
@@ -110,18 +119,9 @@ def points(value: float, digits: int = 0) -> str:
 
 def rounded(metric: Metric, result: Estimate) -> Rounded:
     low, effect, high = (shown(metric, x) for x in (result.low, result.effect, result.high))
-    width = high - low
-    steps = [10.0, 5.0, 1.0, 0.1, 0.01]
     limits = (100.0, 40.0, 3.0, 0.3, 0.0)
-    first = next(i for i, limit in enumerate(limits) if width >= limit)
-    clear = low > 0 or high < 0
-    tight = [low, high, effect] if clear else [low, high]
-    # an end that is not zero must not read as zero: a finer step is the honest one there
-    fitting = (s for s in steps[first:] if all(round(x / s) or x == 0 for x in tight))
-    step = next(fitting, steps[-1])
-    digits = 2 if step == 0.01 else 1 if step == 0.1 else 0
-    low, effect, high = (round(x / step) * step for x in (low, effect, high))
-    return Rounded(low, effect, high, digits, metric.scale == "percent")
+    step = next(step for step, limit in zip(_STEPS, limits, strict=True) if high - low >= limit)
+    return Rounded(low, effect, high, step, metric.scale == "percent")
 
 
 def effect_text(reading: Reading) -> str:
@@ -130,7 +130,7 @@ def effect_text(reading: Reading) -> str:
         return ""
     r = rounded(reading.metric, reading.result)
     amount = r.amount(r.effect)
-    if r.zero(r.effect):
+    if r.nothing(r.effect):
         return amount
     sign = "+" if r.effect > 0 else MINUS
     return f"over {sign}{amount.removeprefix('over ')}" if amount.startswith("over ") else f"{sign}{amount}"
@@ -144,24 +144,27 @@ def range_text(reading: Reading) -> str:
 
 
 def between(r: Rounded, nouns: Nouns) -> str:
-    if r.zero(r.low) and r.zero(r.high):
+    """The range with its direction: between 4 % fewer and 9 % more."""
+    if r.nothing(r.low) and r.nothing(r.high):
         return "no different"
-    if r.zero(r.low) or r.zero(r.high):
-        end = r.high if r.zero(r.low) else r.low
+    if r.nothing(r.low) or r.nothing(r.high):
+        end = r.high if r.nothing(r.low) else r.low
         return f"between no difference and {r.amount(end)} {nouns.more if end > 0 else nouns.less}"
-    if r.low > 0:
-        return f"between {r.ends()} {nouns.more}"
-    if r.high < 0:
-        return f"between {r.ends()} {nouns.less}"
+    if r.low > 0 or r.high < 0:
+        return f"{r.ends()} {nouns.more if r.low > 0 else nouns.less}"
     return f"between {r.amount(r.low)} {nouns.less} and {r.amount(r.high)} {nouns.more}"
 
 
 def size_text(metric: Metric, size: float) -> str:
-    """An effect's size given on the effect's scale, without direction: 9 %, 0.2 points."""
-    value = abs(shown(metric, size))
-    if metric.scale == "percent":
-        return f"over 999{SPACE}%" if value >= _MOST_PERCENT else f"{number(value)}{SPACE}%"
-    return points(value, 0 if value >= 9.95 else 1 if value >= 0.095 else 2)
+    """An effect's size on the effect's scale, up or down: 9 %; +146 % or −59 % where the two differ; 0.2 points."""
+    if metric.scale != "percent":
+        value = abs(shown(metric, size))
+        return points(value, 0 if value >= 9.5 or value.is_integer() else 1 if value >= 0.095 else 2)
+    up, down = shown(metric, abs(size)), -shown(metric, -abs(size))
+    if number(up) == number(down):
+        return f"{number(up)}{SPACE}%"
+    more = f"over +999{SPACE}%" if up >= _MOST_PERCENT else f"+{number(up)}{SPACE}%"
+    return f"{more} or {MINUS}{number(min(down, 99))}{SPACE}%"
 
 
 def margin_text(metric: Metric) -> str:
@@ -212,4 +215,4 @@ def _level(metric: Metric, value: float, like: float) -> tuple[str, str]:
         return number(100.0 * value, 1), "%"
     if metric.scale == "points":
         return number(value, 2 if metric.unit == "points of 5" else 0), metric.unit.split(" -")[0]
-    return level(value), metric.unit
+    return level(value, like=like), metric.unit

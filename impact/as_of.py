@@ -41,11 +41,13 @@ def stale(portfolio: Portfolio, states: Sequence[StreamState], *, zone: str = "U
             continue
         last = min((s.ok_at for s in mine if s.ok_at), default=None)
         streams = listed(sorted(s.stream for s in mine))
-        if any(s.outcome in ("failed", "refused") for s in mine):
-            what = "has refused us" if any(s.outcome == "refused" for s in mine) else "has not answered in full"
-            since = f"since {at(last, zone)}" if last else "yet"
-            found.append(f"{source} {what} {since} ({streams}); figures are to {when(portfolio.data_to)}.")
+        if any(s.outcome == "refused" for s in mine):
+            what = f"refuses to be read ({streams})"
+        elif any(s.outcome == "failed" for s in mine):
+            what = f"could not be read in full ({streams})"
         else:
-            since = f"last read {at(last, zone)}" if last else "never read in full"
-            found.append(f"{source} is not fresh ({streams}): {since}; figures are to {when(portfolio.data_to)}.")
+            what = f"is not fresh ({streams})"
+        read = f"last read in full {at(last, zone)}" if last else "never read in full yet"
+        figures = f"; figures are to {when(portfolio.data_to)}" if portfolio.data_to else ""
+        found.append(f"{source} {what}: {read}{figures}.")
     return tuple(found)

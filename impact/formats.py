@@ -32,26 +32,27 @@ def signed(value: float | None, digits: int = 0) -> str:
     return f"+{text}" if positive else text
 
 
-def level(value: float | None) -> str:
-    """A level with about three digits: 1,234; 41.2; 0.35; under 0.01 for something smaller that is not zero."""
+def level(value: float | None, *, like: float | None = None) -> str:
+    """A level with about three digits: 1,234; 41.2; 0.35; under 0.01 for something smaller that is not zero. ``like``:
+    another level that decides the digits, so that two values side by side have the same."""
     if value is None or not math.isfinite(value) or value == 0:
         return number(value)
-    size = abs(value)
-    if size < 0.005:
-        return "under 0.01"
-    return number(value, 0 if size >= 99.95 else 1 if size >= 0.995 else 2)
+    size = abs(value if like is None else like)
+    digits = 0 if size >= 99.95 else 1 if size >= 0.995 else 2
+    smallest = 10.0**-digits
+    return f"under {number(smallest, digits)}" if 0 < value < smallest / 2 else number(value, digits)
 
 
 def percent(ratio: float | None, digits: int = 0) -> str:
     """A share of 0..1 in percent: 12 %. Never rounds something to nothing, or almost all to all."""
     if ratio is None or not math.isfinite(ratio):
         return UNKNOWN
-    step = 10.0**-digits
-    if 0 < ratio * 100 < step / 2:
+    step, text = 10.0**-digits, number(ratio * 100, digits)
+    if ratio > 0 and text == number(0, digits):
         return f"under {number(step, digits)}{SPACE}%"
-    if 100 - step / 2 <= ratio * 100 < 100:
+    if ratio < 1 and text == number(100, digits):
         return f"over {number(100 - step, digits)}{SPACE}%"
-    return f"{number(ratio * 100, digits)}{SPACE}%"
+    return f"{text}{SPACE}%"
 
 
 def hours(minutes: float | None) -> str:
@@ -66,9 +67,9 @@ def duration(minutes: float | None, *, like: float | None = None) -> tuple[str, 
     if minutes is None or not math.isfinite(minutes):
         return UNKNOWN, ""
     if (minutes if like is None else like) < 90:
-        text = number(minutes)
-        return text, "minute" if text == "1" else "minutes"
-    text = level(minutes / 60)
+        text = "under 1" if 0 < minutes < 0.5 else number(minutes)
+        return text, "minute" if text.endswith("1") and minutes < 2 else "minutes"
+    text = level(minutes / 60, like=None if like is None else like / 60)
     return text, "hour" if text in ("1", "1.0") else "hours"
 
 

@@ -14,9 +14,10 @@ from impact.amounts import (
     range_text,
     size_text,
 )
-from impact.estimate import SHAPES, SPIKE_SHARE
+from impact.answers import BROAD_SHARE, SPIKE_SHARE
 from impact.formats import SPACE, days, listed, number, percent, plural, span, when
 from impact.metrics import Metric
+from impact.panel import SHAPES
 from impact.portfolio import ChangeView, Reading
 from impact.results import BROAD, CHANGED_COMPARISON, NO_COMPARISON, NOT_TELLING, SPIKES, Estimate, NotEstimable
 from impact.sentences import unanswered, word_label
@@ -27,7 +28,7 @@ FEW_SERVICES = 15
 
 
 _FLAGS: dict[str, str] = {
-    BROAD: "The change touches more than a fifth of all services, so few untouched ones are left to compare with.",
+    BROAD: f"The change touches more than {percent(BROAD_SHARE)} of all services: few untouched ones are left.",
     NO_COMPARISON: (
         "There are too few other services to compare with: whatever else happened in these weeks is in the figure."
     ),
@@ -57,7 +58,7 @@ def reasons(change: ChangeView, reading: Reading, *, today: date | None = None) 
     linked = {link.id for link in change.services}
     if result.services and len(result.services) < len(linked):
         found.append(
-            f"Read on {len(result.services)} of {plural(len(linked), 'service')}; the others have another change too "
+            f"Read from {len(result.services)} of {plural(len(linked), 'service')}; the others have another change too "
             "close, or too little data."
         )
     found.append(_longer_reading(change, reading.metric, result, today))

@@ -82,7 +82,7 @@ def sentence(change: ChangeView, reading: Reading) -> str:
 def _estimated(metric: Metric, result: Estimate, verdict: Verdict) -> str:
     r, nouns = rounded(metric, result), nouns_of(metric)
     subject, inside = nouns.subject, inside_of(nouns.subject)
-    moved = f"{'rose' if result.effect > 0 else 'fell'} by {r.about()} against {WITHOUT} (likely between {r.ends()})"
+    moved = f"{'rose' if result.effect > 0 else 'fell'} by {r.about()} against {WITHOUT} (likely {r.ends()})"
     likely = f"(likely {between(r, nouns)})"
     match verdict.word, verdict.reason:
         case (("better" | "worse"), _):
@@ -97,33 +97,25 @@ def _estimated(metric: Metric, result: Estimate, verdict: Verdict) -> str:
             least = size_text(metric, result.smallest_detectable)
             return (
                 f"There is too little data to tell whether {inside} changed against {WITHOUT} {likely}: "
-                f"only a change of {least} or more would have been found."
+                f"only a change of at least {least} would have been found."
             )
     return f"We cannot tell whether {inside} changed against {WITHOUT} {likely}."
 
 
 def unanswered(change: ChangeView, reading: Reading) -> Iterator[str]:
-    verdict, result, nouns = reading.verdict, reading.result, nouns_of(reading.metric)
+    verdict, nouns = reading.verdict, nouns_of(reading.metric)
     inside = inside_of(nouns.subject)
-    have = result.have if isinstance(result, NotEstimable) else None
-    needed = result.needed if isinstance(result, NotEstimable) else None
     if verdict.reason == "too_early":
         yield f"It is too early to tell whether {inside} changed: the days after the rollout are not complete yet."
         if verdict.from_on:
             yield f"An answer is possible from {when(verdict.from_on)}."
     elif verdict.reason == "cannot_be_separated":
-        yield f"We cannot tell what this change did to {inside}:"
-        yield _in_the_way(change, verdict)
+        yield f"We cannot tell what this change did to {inside}: {_in_the_way(change, verdict)}."
     elif verdict.reason == "too_little_data":
-        yield f"There is too little data to tell whether {inside} changed:"
-        yield (
-            f"{plural(have, nouns.one, nouns.many)} around the rollout, where {number(needed)} are needed."
-            if have is not None
-            else f"too few {nouns.many} around the rollout."
-        )
+        yield f"There is too little data to tell whether {inside} changed: {_few(reading)}."
     elif verdict.reason == "too_little_history":
-        yield f"There is too little history without changes to know how much {inside} "
-        yield f"{'move' if nouns.plural else 'moves'} by chance."
+        move = "move" if nouns.plural else "moves"
+        yield f"There is too little history without changes to know how much {inside} {move} by chance."
     elif verdict.reason == "not_rolled_out":
         yield not_live(change)
     elif verdict.reason == "no_service":
@@ -136,13 +128,20 @@ def unanswered(change: ChangeView, reading: Reading) -> Iterator[str]:
         yield f"Around the rollout, no {nouns.many} are recorded."
 
 
+def _few(reading: Reading) -> str:
+    result, nouns = reading.result, nouns_of(reading.metric)
+    if not isinstance(result, NotEstimable) or result.have is None or result.needed is None:
+        return f"too few {nouns.many} around the rollout"
+    return f"{plural(result.have, nouns.one, nouns.many)} around the rollout, where {number(result.needed)} are needed"
+
+
 def _in_the_way(change: ChangeView, verdict: Verdict) -> str:
     known = {n.change_id: f"{n.number} {n.title} ({when(n.rollout_on)})" for n in change.neighbours}
-    others = [known.get(i, i.split(":", 2)[-1]) for i in verdict.blocking if i != change.id]
+    others = [known.get(i, f"change {i.split(':', 2)[-1]}") for i in verdict.blocking if i != change.id]
     if not others:
-        return "it went live on the same service more than once within a few days."
+        return "it went live on the same service more than once within a few weeks"
     verb = "is another change" if len(others) == 1 else "are other changes"
-    return f"too close to it on the same services {verb}, {listed(others)}."
+    return f"too close to it on the same services {verb}, {listed(others)}"
 
 
 def not_live(change: ChangeView) -> str:
@@ -161,7 +160,30 @@ def headline(change: ChangeView) -> str:
         live = not_live(change)
         return live if change.status in ("cancelled", "done", "rolled_back") else f"{HEADLINES[change.word]} {live}"
     leading = [r for r in (leading_reading(change, word) for word in _leading_words(change.word)) if r is not None]
-    return " ".join([HEADLINES[change.word], *(sentence(change, reading) for reading in leading)])
+    return " ".join([HEADLINES[change.word], *filter(None, (_below_headline(change, reading) for reading in leading))])
+
+
+def _below_headline(change: ChangeView, reading: Reading) -> str:
+    """The leading measure's sentence without what the headline has said already."""
+    word, result, metric, told = reading.verdict.word, reading.result, reading.metric, sentence(change, reading)
+    subject = nouns_of(metric).subject
+    if isinstance(result, Estimate):
+        likely = f"{subject}: likely {between(rounded(metric, result), nouns_of(metric))}"
+        if word == "cannot_tell":
+            return f"{likely}, against {WITHOUT}."
+        if word == "too_little":
+            return f"{likely}; only a change of at least {size_text(metric, result.smallest_detectable)} would have been found."
+        return _opened(told.removeprefix("There is a hint that "))
+    if word == "too_early":
+        day = reading.verdict.from_on
+        return f"A first answer is possible from {when(day)}." if day else "The days after it are not complete yet."
+    if word == "cannot_separate":
+        return f"{_opened(_in_the_way(change, reading.verdict))}."
+    return f"{subject}: {_few(reading)}." if reading.verdict.reason == "too_little_data" else told
+
+
+def _opened(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _leading_words(word: Word) -> tuple[Word, ...]:
@@ -208,8 +230,8 @@ def _why_decide(code: str, change: ChangeView) -> str:
     if code == "overdue":
         late = max((m.slip_days or 0 for m in change.overdue), default=0)
         count = len(change.overdue)
-        longest = days(late) if count == 1 else f"the latest by {days(late)}"
-        return f"{plural(count, 'milestone')} overdue, {longest}."
+        longest = f"is overdue by {days(late)}" if count == 1 else f"are overdue, the longest by {days(late)}"
+        return f"{plural(count, 'milestone')} {longest}."
     if code == "rollout_overdue":
         return f"The rollout was planned for {when(change.planned_on)} and has not happened."
     if code == "not_ready":

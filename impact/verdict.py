@@ -95,7 +95,6 @@ def _unanswered(metric: Metric, result: NotEstimable) -> Verdict:
         "cannot_be_separated": "cannot_separate",
         "too_little_data": "too_little",
         "too_little_history": "too_little",
-        "too_little_history": "too_little",
         "too_early": "too_early",
         "no_data": "no_data",
     }
