@@ -44,7 +44,7 @@ class MilestoneView:
     @property
     def overdue(self) -> bool:
         """Open although its day has passed."""
-        return self.status not in ("done", "cancelled") and (self.slip_days or 0) > 0
+        return self.done_on is None and self.status not in ("done", "cancelled") and (self.slip_days or 0) > 0
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,8 @@ def _below_headline(change: ChangeView, reading: Reading) -> str:
         if word == "cannot_tell":
             return f"{likely}, against {WITHOUT}."
         if word == "too_little":
-            return f"{likely}; only a change of at least {size_text(metric, result.smallest_detectable)} would have been found."
+            least = size_text(metric, result.smallest_detectable)
+            return f"{likely}; only a change of at least {least} would have been found."
         return _opened(told.removeprefix("There is a hint that "))
     if word == "too_early":
         day = reading.verdict.from_on
