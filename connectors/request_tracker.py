@@ -1,0 +1,64 @@
+"""Request Tracker 5 and 6, read over REST2: its streams and how it is opened. What is asked, kept and meant is told
+in the parts beside this file (``_rt_*``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors import Connector, Stream
+from connectors._rt_queries import stamp
+from connectors._rt_reading import read_changes, read_milestones, read_teams, read_tickets
+from connectors._rt_rows import change_rows, milestone_rows, team_rows, ticket_rows
+from connectors._rt_settings import RtSettings
+from connectors.http import Http, Patience
+
+
+def open_session(settings: RtSettings) -> Http:
+    """A session with this Request Tracker; nothing is asked yet."""
+    yes_no: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False}
+    verify = yes_no.get(settings.verify.strip().lower(), settings.verify)
+    patience = Patience(attempts=settings.retries)
+    if settings.token:
+        headers = {"Authorization": f"token {settings.token}"}
+        return Http(settings.url, headers=headers, verify=verify, patience=patience)
+    return Http(settings.url, basic=(settings.username, settings.password), verify=verify, patience=patience)
+
+
+def _key(payload: Mapping[str, Any]) -> str:
+    return str(payload["id"])
+
+
+CONNECTOR = Connector(
+    kind="request_tracker",
+    title="Request Tracker",
+    settings=RtSettings,
+    streams=(
+        Stream("teams", ("team",), read_teams, team_rows, _key),
+        Stream(
+            "changes",
+            ("change", "change_service", "service", "change_segment", "segment"),
+            read_changes,
+            change_rows,
+            _key,
+            stamp,
+            people=("Sponsor.*",),
+        ),
+        Stream("milestones", ("milestone",), read_milestones, milestone_rows, _key, stamp),
+        Stream(
+            "tickets",
+            ("ticket", "satisfaction_response", "service", "segment"),
+            read_tickets,
+            ticket_rows,
+            _key,
+            stamp,
+            people=("Requestor.*.id",),
+        ),
+    ),
+    open=open_session,
+    lacks=(
+        "Request Tracker has no changes, services or surveys of its own: queues and custom fields stand for them.",
+        "It does not tell which customers a change touches, nor when the service desk first answered.",
+        "It does not tell how many surveys were sent, unless a custom field says so (fields.ticket.csat_sent).",
+    ),
+)
