@@ -176,9 +176,9 @@ def _status_line(view: View) -> None:
     line = st.container(horizontal=True, vertical_alignment="center", key="status")
     if view.is_demo:
         line.badge("Demo data", icon=":material/science:", color="blue")
-        line.markdown("An invented organisation with known effects.", width="content")
+        line.markdown(":small[An invented organisation with known effects.]", width="content")
     if view.portfolio.changes:
-        line.markdown(wording.as_of(view.portfolio, view.states), width="content")
+        line.markdown(f":small[{wording.as_of(view.portfolio, view.states)}]", width="content")
     zone = view.settings.reporting.timezone
     for sentence in wording.stale(view.portfolio, view.states, zone=zone):
         st.warning(sentence, icon=":material/cloud_off:")

@@ -1,0 +1,79 @@
+"""The plan side of the board: milestones planned and actual, and what a milestone's state is in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from impact.board_places import PLAN_END, PLAN_START, Plan, Row
+from impact.charts import HAIRLINE, MUTED, PAPER, STEEL, WORSE, Layer, field, layer, lines, texts, tooltip
+from impact.formats import when
+from impact.portfolio import ChangeView, MilestoneView
+
+
+def milestones(rows: Sequence[Row], plan: Plan) -> Iterator[Layer]:
+    """Planned as a tick, done as a diamond, to come as a circle, late as a triangle at today's line."""
+    spans, ticks, marks, late, said = [], [], [], [], []
+    for row in rows:
+        change = row.change
+        if change is None:
+            continue
+        steps = [m for m in change.milestones if m.status != "cancelled"] or _rollout_only(change)
+        inside = [d for m in steps for d in (m.due_on, m.done_on) if plan.shows(d)]
+        if not inside:
+            text = "none in these months" if steps else "no milestones recorded"
+            said.append({"x": (PLAN_START + PLAN_END) / 2, "y": row.y, "text": text, "change": change.id})
+            continue
+        every = [d for m in steps for d in (m.due_on, m.done_on) if d]
+        spans.append({"x": plan.x(min(every)), "x2": plan.x(max(every)), "y": row.y, "change": change.id})
+        for step in steps:
+            told = {"change": change.id, "name": f"{change.number} {change.title}", **milestone_told(step)}
+            if plan.shows(step.due_on):
+                x = plan.x(step.due_on or plan.today)
+                ticks.append({"x": x, "x2": x, "y": row.y - 7, "y2": row.y + 7, **told})
+            if step.overdue and step.due_on:
+                late.append({"x": plan.x(step.due_on), "x2": plan.x(plan.today), "y": row.y, **told})
+            elif plan.shows(on := step.done_on or step.due_on) and on:
+                kind = "done" if step.status == "done" else "open"
+                marks.append({"x": plan.x(on), "y": row.y, "kind": kind, **told})
+    about = tooltip(name="Change", step="Milestone", plan="Planned", fact="State")
+    on = {"x": field("x"), "y": field("y")}
+    yield lines([{**s, "y2": s["y"]} for s in spans], stroke=HAIRLINE, strokeWidth=4)
+    yield lines(ticks, stroke=STEEL, strokeWidth=1.5)
+    yield lines([{**m, "y2": m["y"]} for m in late], stroke=WORSE, strokeWidth=2, opacity=0.6)
+    shared = {"type": "point", "strokeWidth": 1.8, "cursor": "pointer"}
+    described = {"description": {"field": "told", "type": "nominal"}}
+    yield layer([m for m in marks if m["kind"] == "done"], shared | {"shape": "diamond", "size": 75, "fill": STEEL,
+                "strokeWidth": 0}, **on, tooltip=about, **described)  # fmt: skip
+    yield layer([m for m in marks if m["kind"] == "open"], shared | {"shape": "circle", "size": 60, "fill": PAPER,
+                "stroke": STEEL}, **on, tooltip=about, **described)  # fmt: skip
+    yield layer([{**m, "x": m["x2"]} for m in late], shared | {"shape": "triangle-down", "size": 100, "fill": WORSE,
+                "strokeWidth": 0}, **on, tooltip=about, **described)  # fmt: skip
+    yield texts(said, align="center", fill=MUTED, cursor="pointer")
+
+
+def _rollout_only(change: ChangeView) -> list[MilestoneView]:
+    """Where no milestone is recorded, the rollout itself, planned and actual, is what there is to show."""
+    if change.rollout_on is None and change.planned_on is None:
+        return []
+    done = change.rollout_on
+    status = "done" if done else "open"
+    return [MilestoneView("Rollout", "rollout", "rollout", None, change.planned_on or done, done, status, 1.0, None,
+                          None, None)]  # fmt: skip
+
+
+def milestone_told(step: MilestoneView) -> dict[str, str]:
+    """A milestone's name, plan and state in words."""
+    plan = when(step.due_on)
+    if step.done_on:
+        late = step.slip_days or 0
+        slip = f", {late} days late" if late > 1 else ", 1 day late" if late == 1 else ", on time" if late == 0 else ""
+        early = f", {-late} days early" if late < -1 else ", 1 day early" if late == -1 else slip
+        fact = f"done {when(step.done_on)}{early if step.due_on else ''}"
+    elif step.status == "done":
+        fact = "done, day not recorded"
+    elif step.status == "cancelled":
+        fact = "cancelled"
+    else:
+        late = step.slip_days or 0
+        fact = f"open, {late} day{'s' if late != 1 else ''} late" if step.overdue else "to come"
+    return {"step": step.title, "plan": plan, "fact": fact, "told": f"{step.title}, planned {plan}, {fact}"}

@@ -1,0 +1,246 @@
+"""One change over time as Vega-Lite charts: observed against expected, and its milestones. Knows no statistics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from impact.board_plan import milestone_told
+from impact.charts import BETTER, INK, MUTED, PAPER, RULE, STEEL, UNSURE, WORSE, Layer, field, layer, tooltip
+from impact.counterfactual import Counterfactual
+from impact.estimate import Estimate
+from impact.formats import level, number, when
+from impact.metrics import Metric
+from impact.portfolio import ChangeView, MilestoneView, Reading
+
+DAYS_PER_POINT = 7
+LEAST_DAYS = 4
+"""A week with fewer known days than this has no point."""
+NAMED_NEIGHBOURS = 6
+"""Other rollouts named in the chart; further ones keep their tick and tooltip."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One week, in the unit the measure is shown in; ``low`` and ``high`` bound what chance alone would give."""
+
+    middle: date
+    first: date
+    observed: float
+    expected: float
+    low: float
+    high: float
+
+
+def points(series: Counterfactual, metric: Metric, rollout_on: date) -> tuple[Point, ...]:
+    """Weeks counted from the rollout, so that none mixes before and after. The rollout day itself is in none."""
+    offsets = np.array([(day - rollout_on).days for day in series.days])
+    weeks = np.where(offsets < 0, offsets // DAYS_PER_POINT, (offsets - 1) // DAYS_PER_POINT)
+    known = np.isfinite(series.observed) & np.isfinite(series.expected) & (offsets != 0)
+    weights = np.ones(len(offsets)) if metric.kind == "count" else np.nan_to_num(series.n)
+    found = []
+    for week in np.unique(weeks[known]):
+        mine = known & (weeks == week) & (weights > 0)
+        if mine.sum() < LEAST_DAYS:
+            continue
+        values = (
+            _mean(part[mine], weights[mine]) for part in (series.observed, series.expected, series.low, series.high)
+        )
+        first = rollout_on + timedelta(days=int(week) * DAYS_PER_POINT + (1 if week >= 0 else 0))
+        observed, expected, low, high = (in_unit(metric, value) for value in values)
+        found.append(Point(first + timedelta(days=3), first, observed, expected, low, high))
+    return tuple(found)
+
+
+def _mean(values: Any, weights: Any) -> float:
+    kept = np.isfinite(values)
+    return float(np.average(values[kept], weights=weights[kept])) if kept.any() else math.nan
+
+
+def in_unit(metric: Metric, value: float) -> float:
+    """A level on the engine's scale in the unit it is shown in: hours for logarithms of minutes, percent for shares."""
+    if metric.log:
+        return math.exp(value) / 60
+    return 100 * value if metric.kind == "share" else value
+
+
+def observed_expected(series: Counterfactual, change: ChangeView, reading: Reading) -> dict[str, Any]:
+    """The chart of one measure: what happened, what was to be expected with its likely range, the rollout, the
+    compared windows and other changes on the same services. Raises ValueError for a change without a rollout."""
+    if change.rollout_on is None:
+        raise ValueError(f"change {change.number} has no rollout date, so there is no before and after to draw")
+    weeks = points(series, reading.metric, change.rollout_on)
+    values = [_told(week, reading.metric) for week in weeks]
+    layers = [
+        *_windows(reading),
+        *_expectation(values),
+        *_neighbours(change, weeks),
+        *_observation(values),
+        *_rollout(change.rollout_on),
+    ]
+    axis = {"title": None, "grid": False, "format": "%-d %b", "tickCount": 8, "labelOverlap": True}
+    for each in layers:
+        each["encoding"]["x"] |= {"axis": axis, "scale": {"nice": False}}
+        if "field" in each["encoding"].get("y", {}):
+            unit = reading.metric.unit
+            each["encoding"]["y"] |= {"axis": {"title": unit, "tickCount": 5}, "scale": {"zero": False, "nice": True}}
+    return {
+        "padding": {"top": 42, "left": 4, "right": 8, "bottom": 4},
+        "layer": [e for e in layers if e["data"]["values"]],
+    }
+
+
+def _day(on: date) -> str:
+    """Midnight as browsers of every time zone draw it on that day."""
+    return f"{on.isoformat()}T00:00:00"
+
+
+def _told(week: Point, metric: Metric) -> dict[str, Any]:
+    def text(value: float) -> str:
+        digits = 2 if metric.unit == "points of 5" else 1
+        return (level(value) if metric.kind == "count" else number(value, digits)) + " " + metric.unit
+
+    likely = f"{text(week.low).split(' ')[0]} to {text(week.high)}"
+    return {
+        "on": _day(week.middle), "observed": week.observed, "expected": week.expected, "low": week.low,
+        "high": week.high, "week": f"Week from {when(week.first)}", "happened": text(week.observed),
+        "likely": f"{text(week.expected)}, likely {likely}",
+        "told": f"Week from {when(week.first)}: {text(week.observed)}, expected {text(week.expected)}",
+    }  # fmt: skip
+
+
+def _time(name: str = "on") -> dict[str, Any]:
+    return field(name, "temporal")
+
+
+def _expectation(values: Sequence[dict[str, Any]]) -> Iterator[Layer]:
+    about = tooltip(week="When", happened="Observed", likely="Expected")
+    yield layer(values, {"type": "area", "fill": UNSURE, "opacity": 0.22}, x=_time(), y=field("low"), y2={"field": "high"},
+                tooltip=about)  # fmt: skip
+    yield layer(values, {"type": "line", "stroke": STEEL, "strokeDash": [5, 4], "strokeWidth": 1.8}, x=_time(),
+                y=field("expected"))  # fmt: skip
+
+
+def _observation(values: Sequence[dict[str, Any]]) -> Iterator[Layer]:
+    about = tooltip(week="When", happened="Observed", likely="Expected")
+    yield layer(values, {"type": "line", "stroke": BETTER, "strokeWidth": 2.4}, x=_time(), y=field("observed"))
+    yield layer(values, {"type": "point", "fill": BETTER, "strokeWidth": 0, "size": 46}, x=_time(), y=field("observed"),
+                tooltip=about, description={"field": "told", "type": "nominal"})  # fmt: skip
+
+
+def _windows(reading: Reading) -> Iterator[Layer]:
+    """The days that were compared, shaded and named; nothing where there is no estimate."""
+    result = reading.result
+    if not isinstance(result, Estimate):
+        return
+    spans = (
+        (result.pre_from, result.pre_to, f"{result.shape.pre} days before"),
+        (result.post_from, result.post_to, f"{result.shape.post} days after"),
+    )
+    rows = [{"on": _day(a), "end": _day(b + timedelta(days=1)), "middle": _day(a + (b - a) / 2), "text": text}
+            for a, b, text in spans]  # fmt: skip
+    edge = {"y": {"value": 0}, "y2": {"value": "height"}}
+    yield layer(rows, {"type": "rect", "fill": BETTER, "opacity": 0.07}, x=_time(), x2={"field": "end"}, **edge)
+    yield layer(rows, {"type": "rule", "stroke": BETTER, "strokeWidth": 3, "opacity": 0.5}, x=_time(),
+                x2={"field": "end"}, y={"value": 0})  # fmt: skip
+    yield layer(rows, {"type": "text", "fill": MUTED, "fontSize": 11.5, "dy": -8}, x=_time("middle"), y={"value": 0},
+                text={"field": "text", "type": "nominal"})  # fmt: skip
+
+
+def _rollout(on: date) -> Iterator[Layer]:
+    rows = [{"on": _day(on), "text": f"rolled out {when(on)}"}]
+    yield layer(rows, {"type": "rule", "stroke": INK, "strokeWidth": 1.6}, x=_time(), y={"value": -22},
+                y2={"value": "height"})  # fmt: skip
+    yield layer(rows, {"type": "text", "fill": INK, "fontWeight": 600, "dy": -29}, x=_time(), y={"value": 0},
+                text={"field": "text", "type": "nominal"})  # fmt: skip
+
+
+def _neighbours(change: ChangeView, weeks: Sequence[Point]) -> Iterator[Layer]:
+    """Other rollouts on the same services inside the drawn weeks, named at the foot, in turn on three lines."""
+    if not weeks:
+        return
+    first, last = weeks[0].first, weeks[-1].first + timedelta(days=6)
+    near = [n for n in change.neighbours if first <= n.rollout_on <= last]
+    rows = [
+        {"on": _day(n.rollout_on), "text": n.number, "name": f"{n.number} {n.title}", "when": when(n.rollout_on),
+         "where": ", ".join(n.services), "line": i % 3}
+        for i, n in enumerate(near)
+    ]  # fmt: skip
+    about = tooltip(name="Other change", when="Rolled out", where="On")
+    rule = {"type": "rule", "stroke": RULE, "strokeDash": [2, 3], "strokeWidth": 1.5}
+    yield layer(rows, rule, x=_time(), y={"value": 0}, y2={"value": "height"}, tooltip=about)
+    for line in range(3):
+        mine = [row for row in rows[:NAMED_NEIGHBOURS] if row["line"] == line]
+        mark = {"type": "text", "fill": MUTED, "fontSize": 11, "align": "left", "dx": 4, "dy": -8 - 14 * line}
+        yield layer(mine, mark, x=_time(), y={"value": "height"}, text={"field": "text", "type": "nominal"},
+                    tooltip=about, description={"field": "name", "type": "nominal"})  # fmt: skip
+
+
+def timetable(change: ChangeView, today: date) -> dict[str, Any]:
+    """The milestones of one change on the calendar, a row each: planned tick, done diamond, to come circle, late."""
+    steps = [m for m in change.milestones if m.status != "cancelled" and (m.due_on or m.done_on)]
+    steps.sort(key=lambda m: m.due_on or m.done_on or today)
+    rows = [_step(i, step, today) for i, step in enumerate(steps)]
+    layers = [*_bars(rows), *_now(today)]
+    if change.planned_on:
+        layers += _planned(change.planned_on)
+    axis = {"title": None, "format": "%b %y", "tickCount": 6, "grid": True, "labelOverlap": True, "orient": "top"}
+    titles = [row["title"] for row in rows]
+    for each in layers:
+        each["encoding"]["x"] |= {"axis": axis}
+        if "field" in each["encoding"].get("y", {}):
+            names = {"title": None, "labelLimit": 240, "ticks": False, "domain": False, "labelPadding": 10,
+                     "labelExpr": "split(datum.label, '\\u2063')[0]"}  # fmt: skip
+            each["encoding"]["y"] |= {"type": "nominal", "sort": titles, "axis": names, "scale": {"domain": titles}}
+    return {"height": {"step": 34}, "layer": [each for each in layers if each["data"]["values"]]}
+
+
+def _step(index: int, step: MilestoneView, today: date) -> dict[str, Any]:
+    told = milestone_told(step)
+    on = step.done_on or (today if step.overdue else step.due_on) or today
+    start = step.planned_start_on or step.due_on or on
+    kind = "done" if step.status == "done" else "late" if step.overdue else "open"
+    due = step.due_on or on
+    return {"title": f"{step.title}\N{INVISIBLE SEPARATOR}{index}", "on": _day(on), "due": _day(due), "from": _day(min(start, due)),
+            "kind": kind, "late": on > due, **told}  # fmt: skip
+
+
+def _bars(rows: Sequence[dict[str, Any]]) -> Iterator[Layer]:
+    about = tooltip(step="Milestone", plan="Planned", fact="State")
+    y = {"field": "title"}
+    yield layer([r for r in rows if r["from"] != r["due"]], {"type": "rule", "stroke": RULE, "strokeWidth": 5,
+                "opacity": 0.5, "strokeCap": "round"}, x=_time("from"), x2={"field": "due"}, y=dict(y))  # fmt: skip
+    yield layer([r for r in rows if r["late"]], {"type": "rule", "stroke": WORSE, "strokeWidth": 2, "opacity": 0.6},
+                x=_time("due"), x2={"field": "on"}, y=dict(y))  # fmt: skip
+    yield layer(rows, {"type": "tick", "stroke": STEEL, "thickness": 1.8, "size": 18, "orient": "vertical"}, x=_time("due"),
+                y=dict(y))  # fmt: skip
+    looks = {
+        "done": {"shape": "diamond", "fill": STEEL, "strokeWidth": 0, "size": 110},
+        "open": {"shape": "circle", "fill": PAPER, "stroke": STEEL, "strokeWidth": 1.8, "size": 80},
+        "late": {"shape": "triangle-down", "fill": WORSE, "strokeWidth": 0, "size": 120},
+    }
+    for kind, look in looks.items():
+        yield layer([r for r in rows if r["kind"] == kind], {"type": "point", **look}, x=_time(), y=dict(y),
+                    tooltip=about, description={"field": "told", "type": "nominal"})  # fmt: skip
+
+
+def _now(today: date) -> Iterator[Layer]:
+    rows = [{"on": _day(today), "text": "today"}]
+    yield layer(rows, {"type": "rule", "stroke": RULE, "strokeDash": [4, 3], "strokeWidth": 1.5}, x=_time(),
+                y={"value": 0}, y2={"value": "height"})  # fmt: skip
+    yield layer(rows, {"type": "text", "fill": MUTED, "dy": 10, "fontSize": 11.5}, x=_time(), y={"value": "height"},
+                text={"field": "text", "type": "nominal"})  # fmt: skip
+
+
+def _planned(on: date) -> list[Layer]:
+    rows = [{"on": _day(on), "text": "planned rollout"}]
+    return [
+        layer(rows, {"type": "rule", "stroke": INK, "strokeWidth": 1.6}, x=_time(), y={"value": 0}, y2={"value": "height"}),
+        layer(rows, {"type": "text", "fill": INK, "fontWeight": 600, "dy": 24, "fontSize": 11.5}, x=_time(),
+              y={"value": "height"}, text={"field": "text", "type": "nominal"}),
+    ]  # fmt: skip

@@ -1,0 +1,80 @@
+"""The board and the charts as tables, for screen readers, keyboards, print, export: rows of text. Knows no layout."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from impact import wording
+from impact.board import next_step
+from impact.board_places import GROUP_NAMES
+from impact.board_plan import milestone_told
+from impact.estimate import Estimate
+from impact.formats import plural, when
+from impact.metrics import Metric
+from impact.portfolio import ChangeView
+
+Table = dict[str, list[str]]
+"""Column title -> texts, all of one length."""
+
+
+def link(change: ChangeView) -> str:
+    """The change's name as a Markdown link to its page; works wherever the dashboard is served."""
+    name = f"{change.number} {change.title}".replace("[", "(").replace("]", ")").replace("|", "/")
+    return f"[{name}](change?change={quote(change.id)})"
+
+
+def effects(changes: Sequence[ChangeView], metrics: Sequence[Metric], *, links: bool = True) -> Table:
+    """A row for every change and board measure: the answer, the effect with its range, and what it rests on."""
+    table: Table = {name: [] for name in ("Change", "Group", "Measure", "Answer", "Effect", "Likely range", "Based on")}
+    for change in changes:
+        for metric in sorted((m for m in metrics if m.on_board), key=lambda m: m.on_board or 0):
+            reading = change.reading(metric.name)
+            estimated = isinstance(reading.result, Estimate)
+            row = (
+                link(change) if links else f"{change.number} {change.title}",
+                GROUP_NAMES[change.group],
+                metric.label,
+                wording.word_label(reading.verdict.word),
+                wording.effect_text(reading) if estimated else "no figure",
+                wording.range_text(reading) if estimated else wording.sentence(change, reading),
+                wording.basis(reading) or "–",
+            )
+            for column, text in zip(table.values(), row, strict=True):
+                column.append(text)
+    return table
+
+
+def plans(changes: Sequence[ChangeView], *, links: bool = True) -> Table:
+    """A row for every change: rollout, milestones, what is late, and what is asked of the room."""
+    names = ("Change", "Customers", "Rollout", "Milestones", "Late", "Next step", "Why")
+    table: Table = {name: [] for name in names}
+    for change in changes:
+        counted = [m for m in change.milestones if m.status != "cancelled"]
+        done = sum(m.status == "done" for m in counted)
+        late = [f"{m.title}: {milestone_told(m)['fact']}" for m in change.overdue]
+        row = (
+            link(change) if links else f"{change.number} {change.title}",
+            wording.word_label(change.word),
+            when(change.rollout_on) if change.rollout_on else f"planned {when(change.planned_on)}",
+            f"{done} of {plural(len(counted), 'milestone')} done" if counted else "none recorded",
+            "; ".join(late) or "none",
+            next_step(change),
+            " ".join(wording.decide_text(code, change) for code in change.decide) or wording.headline(change),
+        )
+        for column, text in zip(table.values(), row, strict=True):
+            column.append(text)
+    return table
+
+
+def as_csv(table: Table) -> bytes:
+    """The table as UTF-8 CSV with a byte-order mark, which spreadsheets need to see accents. A text that a
+    spreadsheet would take for a formula is quoted with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(table)
+    for row in zip(*table.values(), strict=True):
+        writer.writerow([f"'{text}" if text[:1] in ("=", "@", "+", "-", "\t", "\r") else text for text in row])
+    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
