@@ -101,6 +101,11 @@ def clear(folder: DeltaFolder, source: str, stream: str, keys: Collection[str]) 
         _replace(folder, after)
 
 
+def keys(folder: DeltaFolder) -> set[tuple[str, str, str]]:
+    """Source, stream and key of every rejected record."""
+    return {(row["source"], row["stream"], row["key"]) for row in _rows(folder)}
+
+
 def _name(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("source", "stream", "key", "place", "column_name"))
 
@@ -114,9 +119,6 @@ def _rows(folder: DeltaFolder) -> list[dict[str, Any]]:
 
 def _replace(folder: DeltaFolder, rows: list[dict[str, Any]]) -> None:
     before = folder.files()
-    database = workbench()
-    try:
+    with workbench() as database:
         database.register("rows", pa.Table.from_pylist(rows, schema=folder.schema))
         folder.commit(write_files(database, "SELECT * FROM rows", folder.root), before)
-    finally:
-        database.close()

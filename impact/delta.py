@@ -2,7 +2,7 @@
 
 Data files are written by the caller; ``commit`` makes them part of the table in one atomic step, after they have
 reached the disk (the Delta library itself never asks the disk to keep anything). A process that dies before the
-commit leaves files that no reader ever sees; ``sweep`` removes them later.
+commit leaves files that no reader ever sees; ``unused`` names them.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
@@ -82,9 +81,9 @@ class DeltaFolder:
             table.create_write_transaction(actions, "append", table.schema(), partition_by=list(self.partition_by))
         _reach_disk([self._entry(self.version())])
 
-    def sweep(self, keep: Iterable[str] = ()) -> tuple[str, ...]:
-        """Paths of data files below the folder that the newest version does not use (and ``keep`` does not name)."""
-        used = {file.path for file in self.files()} | set(keep)
+    def unused(self) -> tuple[str, ...]:
+        """Paths of data files below the folder that the newest version does not use: replaced, or never committed."""
+        used = {file.path for file in self.files()}
         found = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*.parquet"))
         return tuple(sorted(path for path in found if path not in used and not path.startswith("_delta_log/")))
 
@@ -129,14 +128,12 @@ class DeltaFolder:
         known = {field.name for field in table.schema().fields}
         missing = [field for field in self.schema if field.name not in known]
         if missing:
-            from deltalake import Schema
-
             table.alter.add_columns(Schema.from_arrow(pa.schema(missing)).fields)
             table = DeltaTable(str(self.root))
         return table
 
     @contextlib.contextmanager
-    def _in_words(self, done: str) -> Any:
+    def _in_words(self, done: str) -> Iterator[None]:
         try:
             yield
         except (DeltaError, OSError, ValueError) as error:

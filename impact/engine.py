@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,21 +39,16 @@ class DuckEngine:
     def __init__(self, views: Mapping[str, str] | None = None) -> None:
         self._database = connect()
         self._lock = threading.Lock()
-        for name, select in (views or {}).items():
-            self._database.execute(f"CREATE VIEW {name} AS {select}")
+        with _readable():
+            for name, select in (views or {}).items():
+                self._database.execute(f"CREATE VIEW {name} AS {select}")
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """See Engine. Whole-number sums come as int64 and decimals as float64, so callers meet plain numbers only."""
         with self._lock:
             cursor = self._database.cursor()
-        try:
+        with _readable(), contextlib.closing(cursor):
             return plain_numbers(cursor.sql(sql, params=list(params) or None).to_arrow_table())
-        except duckdb.IOException as error:
-            raise StoreError(
-                f"A data file cannot be read: {str(error).splitlines()[0]}. Load the page again."
-            ) from error
-        finally:
-            cursor.close()
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -69,9 +65,23 @@ def connect() -> duckdb.DuckDBPyConnection:
     return database
 
 
-def workbench() -> duckdb.DuckDBPyConnection:
-    """A connection for one piece of work, to be closed after it; its temporary tables are its own."""
-    return _shared(os.getpid()).cursor()
+@contextlib.contextmanager
+def workbench() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for one piece of work; its temporary tables go with it. Raises StoreError for unreadable files."""
+    with _readable(), contextlib.closing(_shared(os.getpid()).cursor()) as database:
+        yield database
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        first = str(error).splitlines()[0]
+        raise StoreError(
+            f"A data file cannot be read or written: {first}. Check the data folder and the space on its disk; "
+            "`python -m impact rebuild` makes the tables anew from the raw records."
+        ) from error
 
 
 @functools.lru_cache(maxsize=1)

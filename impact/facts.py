@@ -47,8 +47,7 @@ Months = Mapping[str, list[DataFile]]
 
 def refresh(facts: DeltaFolder, ticket: DeltaFolder, survey: DeltaFolder) -> bool:
     """Sum again the parts whose files changed; False (and no commit) when all are up to date."""
-    database = workbench()
-    try:
+    with workbench() as database:
         tickets, surveys = _by_month(ticket), _by_month(survey)
         wanted = _wanted(tickets, surveys, _ticket_months(database, ticket, survey, surveys))
         stored: dict[str, list[DataFile]] = defaultdict(list)
@@ -67,8 +66,6 @@ def refresh(facts: DeltaFolder, ticket: DeltaFolder, survey: DeltaFolder) -> boo
         if added or removed:
             facts.commit(added, removed)
         return bool(added or removed)
-    finally:
-        database.close()
 
 
 def _by_month(folder: DeltaFolder) -> Months:

@@ -53,8 +53,7 @@ def append(folder: DeltaFolder, source: str, stream: str, records: Sequence[RawR
     """Keep the payloads that are new; gives how many were. Raises StoreError for a payload that is no plain JSON."""
     if not records:
         return 0
-    database = workbench()
-    try:
+    with workbench() as database:
         database.register("batch", _columns(folder, source, stream, records, fetched_at))
         own = f"source = {text(source)} AND stream = {text(stream)}"
         known = select_files(folder.root, folder.files(), RAW_SCHEMA, where=own)
@@ -71,8 +70,6 @@ def append(folder: DeltaFolder, source: str, stream: str, records: Sequence[RawR
             database.register("fresh", fresh)
             folder.commit(write_files(database, "SELECT * FROM fresh", folder.root))
         return int(fresh.num_rows)
-    finally:
-        database.close()
 
 
 def _columns(
@@ -114,8 +111,7 @@ def read(folder: DeltaFolder, source: str | None = None, stream: str | None = No
     files = folder.files()
     if not files:
         return
-    database = workbench()
-    try:
+    with workbench() as database:
         everything = select_files(folder.root, files, RAW_SCHEMA)
         streams = database.execute(f"SELECT DISTINCT source, stream FROM ({everything}) ORDER BY ALL").fetchall()
         for of_source, of_stream in streams:
@@ -124,8 +120,6 @@ def read(folder: DeltaFolder, source: str | None = None, stream: str | None = No
                 rows = database.sql(_newest(select_files(folder.root, files, RAW_SCHEMA, where=own)))
                 for batch in rows.to_arrow_reader(BATCH_ROWS):
                     yield [_record(row) for row in batch.to_pylist()]
-    finally:
-        database.close()
 
 
 def _newest(known: str) -> str:
@@ -153,8 +147,7 @@ def fold(folder: DeltaFolder) -> None:
     small = [file for file in files if file.size < SMALL_BYTES]
     if len(small) < MANY_SMALL:
         return
-    database = workbench()
-    try:
+    with workbench() as database:
         names = ", ".join(field.name for field in RAW_SCHEMA)
         keys = pa.schema([field for field in RAW_SCHEMA if field.name in ("source", "stream", "key", "place")])
         every = select_files(folder.root, files, keys)
@@ -164,5 +157,3 @@ def fold(folder: DeltaFolder) -> None:
             f"SELECT {names} FROM ({known}) AS known SEMI JOIN ({newest}) AS newest USING (source, stream, key, place)"
         )
         folder.commit(write_files(database, select, folder.root), small)
-    finally:
-        database.close()

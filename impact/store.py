@@ -1,56 +1,42 @@
 """Where evidence lives: tables, raw records, bookmarks, versions and queries. Knows no vendor and no statistics.
 
 Everything is below ``<home>/store``: Delta Lake tables that any engine can read, written by one process at a time and
-read by any number without waiting. ``current.json`` names the folder of the canonical tables in use, so a rebuild
-writes a new set beside it and then switches in one step.
+read by any number without waiting. A rebuild writes a new set of tables beside the old and switches in one step.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import shutil
 import threading
 import zoneinfo
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from impact import bookkeeping, raw
 from impact.bookkeeping import StreamState
-from impact.columns import INSTANT, to_columns
+from impact.columns import to_columns
 from impact.delta import DeltaFolder
-from impact.model import TABLE_OF, Rejected, Row, StoreError
+from impact.home import Current, StoreBusy, StoreFolder
+from impact.model import Rejected, Row, StoreError
 from impact.raw import RawRecord
+from impact.rebuilding import Convert, fill
 from impact.snapshot import Snapshot
 from impact.tables import TableSet
 from impact.upsert import Counts
 
-__all__ = ["Counts", "RawRecord", "Snapshot", "Store", "StoreBusy", "StreamState"]
-
-FORMAT = 1
-KEEP_HOURS = 24
-"""Files that no version uses any more stay this long: far longer than any query that may still read them."""
-REBUILD_ROWS = 20_000
-
-Convert = Callable[[str, str, Sequence[Mapping[str, Any]]], Iterable[Row | Rejected]]
-
-
-class StoreBusy(StoreError):
-    """Another process is writing; readers are not affected."""
+__all__ = ["Convert", "Counts", "RawRecord", "Snapshot", "Store", "StoreBusy", "StreamState"]
 
 
 class Store:
     """The data folder ``home``. ``zone`` is the reporting time zone in which new rows get their ``*_on`` dates.
 
-    Reading needs no lock. Every writing method takes the writer lock for itself; ``writing()`` holds it over several.
-    Raises StoreError, in words, when the folder is not a store, cannot be read or cannot be written.
+    Reading needs no lock. Every writing method takes the writer lock for itself; ``writing()`` holds it over several,
+    for the thread that called it. Raises StoreError, in words, when the folder is not a store, cannot be read or
+    cannot be written.
     """
 
     def __init__(
@@ -59,22 +45,19 @@ class Store:
         if zone not in zoneinfo.available_timezones():
             raise StoreError(f"The reporting time zone {zone!r} is not known. Use a name such as 'Europe/Paris'.")
         self.home, self.zone, self.clock = Path(home), zone, clock
-        self._root = self.home / "store"
-        self._lock = FileLock(self._root / "writer.lock", timeout=0)
-        self._raw = DeltaFolder(self._root / "raw", raw.RAW_SCHEMA)
-        self._states = DeltaFolder(self._root / "stream_state", bookkeeping.STATE_SCHEMA)
-        self._rejected = DeltaFolder(self._root / "rejected", bookkeeping.REJECTED_SCHEMA)
+        root = self.home / "store"
+        self._folder = StoreFolder(root, clock=clock)
+        self._raw = DeltaFolder(root / "raw", raw.RAW_SCHEMA)
+        self._states = DeltaFolder(root / "stream_state", bookkeeping.STATE_SCHEMA)
+        self._rejected = DeltaFolder(root / "rejected", bookkeeping.REJECTED_SCHEMA)
         self._opening = threading.Lock()
-        self._tables_now: tuple[str, TableSet] | None = None
+        self._tables_now: tuple[Current, TableSet] | None = None
         self._snapshot_now: tuple[object, Snapshot] | None = None
-
-    # -- reading -----------------------------------------------------------------------------------------------
 
     def version(self) -> str:
         """A text that changes exactly when a canonical table or the facts did; empty while nothing is stored."""
         tables = self._tables()
-        versions = tables.versions()
-        return _named(tables, versions)
+        return _named(tables, tables.versions())
 
     def is_empty(self) -> bool:
         """Whether no canonical row was ever stored."""
@@ -98,22 +81,11 @@ class Store:
         """The newest payload of every key, in batches of one stream each; memory does not grow with their number."""
         return raw.read(self._raw, source, stream)
 
-    # -- writing -----------------------------------------------------------------------------------------------
-
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only writer. Raises StoreBusy at once when another process (or thread) is; the lock ends with the
-        process that holds it, however that ends. May be nested."""
-        self._make_root()
-        try:
-            held = self._lock.acquire()
-        except Timeout:
-            raise StoreBusy(self._who_writes()) from None
-        except OSError as error:
-            raise StoreError(f"The data folder {self._root} cannot be written: {error.strerror}.") from error
-        with held:
-            if self._lock.lock_counter == 1:
-                self._replace_text("writer.json", json.dumps({"pid": os.getpid(), "since": self.clock().isoformat()}))
+        """Be the only writer. Raises StoreBusy at once, saying who writes since when, when another process or thread
+        is; the lock ends with the process that holds it, however that ends. May be nested."""
+        with self._folder.writing(zone=self.zone):
             yield
 
     def upsert(self, table: str, rows: Sequence[Row] | pa.Table, *, fetched_at: datetime) -> Counts:
@@ -152,39 +124,59 @@ class Store:
             self._tables_to_write().refresh_facts()
 
     def rebuild(self, convert: Convert) -> None:
-        """Canonical tables and facts anew from the raw records. Readers see the old tables until all is done.
+        """Canonical tables and facts anew from the raw records, in today's reporting time zone.
 
-        ``convert(source, stream, payloads)`` gives rows, or Rejected for a payload that makes none. When it raises,
-        or the process dies, the old tables stay in use.
+        Readers see the old tables until all is done. When ``convert`` raises, or the process dies, the old tables
+        stay in use. Records that make no row are listed as rejected; those that now do leave the list.
         """
         with self.writing():
-            now = int(self._tables().root.name)
-            shutil.rmtree(self._root / str(now + 1), ignore_errors=True)
-            fresh = TableSet(self._root / str(now + 1), zone=self.zone)
-            rejected = self._fill(fresh, convert)
+            number = int(self._tables().root.name) + 1
+            shutil.rmtree(self._root / str(number), ignore_errors=True)
+            fresh = TableSet(self._root / str(number), zone=self.zone)
+            listed = bookkeeping.keys(self._rejected)
+            tried: set[tuple[str, str, str]] = set()
+            refused = fill(fresh, _noting(self.raw(), listed, tried), convert)
             fresh.refresh_facts()
-            self._switch(fresh)
-            for (source, stream), records in rejected.items():
+            self._folder.switch(Current(tables=number, zone=self.zone))
+            for source, stream in {(source, stream) for source, stream, _ in tried}:
+                self.clear_rejected(source, stream, [key for *of, key in tried if of == [source, stream]])
+            for (source, stream), records in refused.items():
                 self.reject(source, stream, records, at=self.clock())
 
-    def start_over(self) -> None:
-        """Forget everything: rows, facts, raw records, bookmarks and rejected records. Readers see an empty store,
-        and a version they have never seen once rows come in again; the files go with the next tidy a day later."""
-        with self.writing():
-            fresh = TableSet(self._root / str(int(self._tables().root.name) + 1), zone=self.zone)
-            shutil.rmtree(fresh.root, ignore_errors=True)
-            for folder in (self._raw, self._states, self._rejected):
-                if folder.files():
-                    folder.commit((), folder.files())
-            self._switch(fresh)
-
     def tidy(self) -> None:
-        """Fold small raw files and delete files that no version has used for a day. Versions do not move."""
+        """Fold small raw files and delete files that no version has used for a day. The version does not move."""
         with self.writing():
             raw.fold(self._raw)
-            self._sweep()
+            tables = self._tables()
+            unused = {
+                (folder.root / path).relative_to(self._root).as_posix()
+                for folder in (self._raw, self._states, self._rejected, *tables.folders.values())
+                for path in folder.unused()
+            }
+            others = {path.name for path in self._root.iterdir() if path.name.isdigit()} - {tables.root.name}
+            self._folder.sweep(unused | others)
 
-    # -- inside ------------------------------------------------------------------------------------------------
+    @property
+    def _root(self) -> Path:
+        return self._folder.root
+
+    def _tables(self) -> TableSet:
+        """The canonical tables in use now."""
+        current = self._folder.current() or Current(tables=1, zone=self.zone)
+        if self._tables_now is None or self._tables_now[0] != current:
+            self._tables_now = (current, TableSet(self._root / str(current.tables), zone=current.zone))
+        return self._tables_now[1]
+
+    def _tables_to_write(self) -> TableSet:
+        tables = self._tables()
+        if tables.zone != self.zone:
+            if not self.is_empty():
+                raise StoreError(
+                    f"The stored days are days of {tables.zone}, but the reporting time zone is {self.zone} now. "
+                    "Run `python -m impact rebuild` to count days anew, or set the time zone back."
+                )
+            self._folder.switch(Current(tables=int(tables.root.name), zone=self.zone))
+        return self._tables()
 
     def _moment(self) -> tuple[TableSet, tuple[int, ...], tuple[int, int]]:
         tables = self._tables()
@@ -199,136 +191,6 @@ class Store:
         }
         return Snapshot(_named(tables, versions), folders, files)
 
-    def _tables(self) -> TableSet:
-        """The canonical tables in use now."""
-        written = self._current_text()
-        if self._tables_now is None or self._tables_now[0] != written:
-            current = self._understood(written)
-            self._tables_now = (written, TableSet(self._root / str(current["tables"]), zone=current["zone"]))
-        return self._tables_now[1]
-
-    def _tables_to_write(self) -> TableSet:
-        tables = self._tables()
-        if tables.zone != self.zone and not self.is_empty():
-            raise StoreError(
-                f"The stored days are days of {tables.zone}, but the reporting time zone is {self.zone} now. "
-                "Run `python -m impact rebuild` to count days anew, or set the time zone back."
-            )
-        if tables.zone != self.zone:
-            self._switch(TableSet(tables.root, zone=self.zone))
-        return self._tables()
-
-    def _current_text(self) -> str:
-        try:
-            return (self._root / "current.json").read_text("utf-8")
-        except FileNotFoundError:
-            self._refuse_foreign()
-            return ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise StoreError(f"The data folder {self._root} cannot be read: {error}.") from error
-
-    def _understood(self, written: str) -> dict[str, Any]:
-        if not written:
-            return {"tables": 1, "zone": self.zone}
-        try:
-            current = json.loads(written)
-            if current["format"] == FORMAT:
-                return {"tables": int(current["tables"]), "zone": str(current["zone"])}
-            found = f"format {current['format']}, this program reads format {FORMAT}"
-        except (ValueError, KeyError, TypeError):
-            found = "nothing that can be understood"
-        raise StoreError(
-            f"{self._root / 'current.json'} holds {found}. Use the program version that wrote it, "
-            "or point IMPACT_HOME at another folder and sync again."
-        )
-
-    def _refuse_foreign(self) -> None:
-        """A folder of that name that somebody else filled is not touched."""
-        ours = {"writer.lock", "writer.json", "current.json.new"}
-        try:
-            found = sorted(path.name for path in self._root.iterdir() if path.name not in ours)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StoreError(f"The data folder {self._root} cannot be read: {error.strerror}.") from error
-        if found:
-            raise StoreError(
-                f"The folder {self._root} holds {found[0]!r} but no current.json, so it is not a store of this "
-                "program. Point IMPACT_HOME at an empty folder."
-            )
-
-    def _make_root(self) -> None:
-        try:
-            self._root.mkdir(parents=True, exist_ok=True)
-            if not self._current_text():
-                self._switch(TableSet(self._root / "1", zone=self.zone))
-        except OSError as error:
-            raise StoreError(f"The data folder {self._root} cannot be made: {error.strerror}.") from error
-
-    def _switch(self, tables: TableSet) -> None:
-        current = {"format": FORMAT, "tables": int(tables.root.name), "zone": tables.zone}
-        self._replace_text("current.json", json.dumps(current))
-
-    def _replace_text(self, name: str, content: str) -> None:
-        fresh = self._root / f"{name}.new"
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._root / name)
-
-    def _who_writes(self) -> str:
-        try:
-            holder = json.loads((self._root / "writer.json").read_text("utf-8"))
-            who = f"Process {holder['pid']} has been writing since {holder['since'][:19].replace('T', ' ')} UTC"
-        except (OSError, ValueError, KeyError):
-            who = "Another process is writing"
-        return f"{who} to {self._root}. Wait until it has finished, then try again; reading goes on meanwhile."
-
-    def _fill(self, fresh: TableSet, convert: Convert) -> dict[tuple[str, str], list[Rejected]]:
-        """Rows of all raw records into ``fresh``; gives the records that make no row."""
-        rejected: dict[tuple[str, str], list[Rejected]] = defaultdict(list)
-        waiting: dict[str, list[tuple[pa.Table, pa.Array]]] = defaultdict(list)
-        for batch in self.raw():
-            read: dict[datetime | None, list[RawRecord]] = defaultdict(list)
-            for record in batch:
-                read[record.fetched_at].append(record)
-            origin = batch[0].source, batch[0].stream
-            for at, records in read.items():
-                rows: dict[str, list[Row]] = defaultdict(list)
-                for made in convert(*origin, [record.payload for record in records]):
-                    if isinstance(made, Rejected):
-                        rejected[origin].append(made)
-                    else:
-                        rows[TABLE_OF[type(made)]].append(made)
-                for table, found in rows.items():
-                    waiting[table].append((to_columns(table, found), pa.repeat(pa.scalar(at, INSTANT), len(found))))
-            _store_waiting(fresh, waiting, at_least=REBUILD_ROWS)
-        _store_waiting(fresh, waiting, at_least=1)
-        return rejected
-
-    def _sweep(self) -> None:
-        """Delete what has been unused for KEEP_HOURS: since when is noted in ``unused.json`` at each tidy."""
-        now = self.clock()
-        try:
-            noted = json.loads((self._root / "unused.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            noted = {}
-        tables = self._tables()
-        unused = {
-            (folder.root / path).relative_to(self._root).as_posix()
-            for folder in (self._raw, self._states, self._rejected, *tables.folders.values())
-            for path in folder.sweep()
-        }
-        unused |= {p.name for p in self._root.iterdir() if p.name.isdigit() and p.name != tables.root.name}
-        since = {path: noted.get(path, now.isoformat()) for path in sorted(unused)}
-        for path, start in list(since.items()):
-            if (now - datetime.fromisoformat(start)).total_seconds() >= KEEP_HOURS * 3600:
-                target = self._root / path
-                shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
-                del since[path]
-        self._replace_text("unused.json", json.dumps(since))
-
 
 def _named(tables: TableSet, versions: tuple[int, ...]) -> str:
     """One text for the versions of all tables; empty when there is no table."""
@@ -337,16 +199,10 @@ def _named(tables: TableSet, versions: tuple[int, ...]) -> str:
     return ".".join([tables.root.name, *("x" if version < 0 else str(version) for version in versions)])
 
 
-def _store_waiting(
-    fresh: TableSet, waiting: dict[str, list[tuple[pa.Table, pa.Array]]], *, at_least: int
-) -> Counter[str]:
-    """Upsert tables that have gathered enough rows and empty them."""
-    stored: Counter[str] = Counter()
-    for table, parts in waiting.items():
-        rows = sum(part.num_rows for part, _ in parts)
-        if rows >= at_least:
-            columns = pa.concat_tables([part for part, _ in parts])
-            fresh.upsert(table, columns, fetched_at=pa.concat_arrays([at for _, at in parts]))
-            stored[table] += rows
-            parts.clear()
-    return stored
+def _noting(
+    batches: Iterator[list[RawRecord]], listed: Collection[tuple[str, str, str]], tried: set[tuple[str, str, str]]
+) -> Iterator[list[RawRecord]]:
+    """The batches as they are; records of them that are ``listed`` are added to ``tried``."""
+    for batch in batches:
+        tried.update({(r.source, r.stream, r.key) for r in batch}.intersection(listed))
+        yield batch

@@ -45,8 +45,7 @@ def upsert(
     """
     if not batch.num_rows:
         return Counts()
-    database = workbench()
-    try:
+    with workbench() as database:
         total = _incoming(database, batch, month=month, derived=derived)
         files = folder.files()
         touched = _compare(database, folder, files, ignore)
@@ -57,8 +56,6 @@ def upsert(
             removed = _to_rewrite(database, files, touched)
             _write(database, folder, removed)
         return Counts(new, changed, total - new - changed)
-    finally:
-        database.close()
 
 
 def _incoming(database: duckdb.DuckDBPyConnection, batch: pa.Table, *, month: str | None, derived: str) -> int:
