@@ -85,6 +85,8 @@ class Rounded:
     def amount(self, value: float) -> str:
         """A size without its sign: 22 %, 0.3 points; over 999 %, over 99 % at the ends of the scale."""
         rounded_value, digits = self.digits(value)
+        if value and self.nothing(value):
+            return f"under {_STEPS[-1]}{SPACE}{'%' if self.percent else 'points'}"
         if not self.percent:
             return points(abs(rounded_value), digits)
         if value >= _MOST_PERCENT:
@@ -104,7 +106,7 @@ class Rounded:
         first, last = self.amount(near), self.amount(far)
         if first == last:
             return first if first.startswith("over ") else f"about {first}"
-        return f"between {first if self.percent else first.split(SPACE)[0]} and {last}"
+        return f"between {first if self.percent else first.rsplit(SPACE, 1)[0]} and {last}"
 
     def nothing(self, value: float) -> bool:
         """Whether a value is too close to zero for any step."""

@@ -244,4 +244,5 @@ def false_alarms(evidence: Evidence, metric: str) -> PlaceboRate | None:
     panel = evidence.panels.get(metric)
     if panel is None:
         return None
-    return placebo_rate(panel, evidence.rollouts, shape=SHAPES[0], holidays=evidence.holidays)
+    until = evidence.until.get(metric)
+    return placebo_rate(panel, evidence.rollouts, shape=SHAPES[0], holidays=evidence.holidays, until=until)
