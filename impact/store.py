@@ -143,6 +143,20 @@ class Store:
             for (source, stream), records in refused.items():
                 self.reject(source, stream, records, at=self.clock())
 
+    def start_over(self) -> None:
+        """Forget everything: rows, facts, raw records, bookmarks and rejected records.
+
+        Readers see an empty store, and versions they have never seen once rows come in again. The files of what was
+        forgotten go with a tidy a day later.
+        """
+        with self.writing():
+            number = int(self._tables().root.name) + 1
+            shutil.rmtree(self._root / str(number), ignore_errors=True)
+            for folder in (self._raw, self._states, self._rejected):
+                if folder.files():
+                    folder.commit((), folder.files())
+            self._folder.switch(Current(tables=number, zone=self.zone))
+
     def tidy(self) -> None:
         """Fold small raw files and delete files that no version has used for a day. The version does not move."""
         with self.writing():
