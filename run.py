@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
         return run_tests(rest)
     if command == "impact":
         install(RUNNING)
-        return ended(start([PYTHON, "-m", "impact", *rest], env=environment_from_anywhere()))
+        return ended(subprocess.Popen([PYTHON, "-m", "impact", *rest], env=environment()))
     options = argparse.ArgumentParser(prog="run.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     options.add_argument("--port", type=int, help=f"port (default: {PORTS[0]}, or the next free one)")
@@ -87,7 +87,8 @@ def run_dashboard(host: str, port: int, *, opens: bool) -> int:
         "logger.hideWelcomeMessage": "true",
     }
     flags = [f"--{name}={value}" for name, value in server.items()]
-    child = start([PYTHON, "-m", "streamlit", "run", "dashboard.py", *flags], cwd=ROOT)
+    command = [PYTHON, "-m", "streamlit", "run", "dashboard.py"]
+    child = subprocess.Popen([*command, *flags], cwd=ROOT, env=environment())
     near = "127.0.0.1" if host in EVERYWHERE else host
     url = f"http://{f'[{near}]' if ':' in near else near}:{port}"
 
@@ -111,7 +112,7 @@ def run_tests(arguments: list[str]) -> int:
         say("Not Debian or Ubuntu: the tests against a real Request Tracker and of printed pages are skipped.")
     if not has_apt() or is_ubuntu():
         install_browser()
-    return ended(start([PYTHON, "-m", "pytest", *arguments], cwd=ROOT))
+    return ended(subprocess.Popen([PYTHON, "-m", "pytest", *arguments], cwd=ROOT))
 
 
 # --- the Python environment --------------------------------------------------------------------------------------
@@ -149,13 +150,13 @@ def need_ensurepip() -> None:
         stop(f"This Python cannot make environments. Run this, then try again:\n  sudo apt-get install {package}")
 
 
-def environment_from_anywhere() -> dict[str, str]:
-    """For the command line: files named are the user's folder's, data and settings this folder's, unless set."""
-    here = {"IMPACT_HOME": str(ROOT / "data")}
-    if (secrets := ROOT / ".streamlit" / "secrets.toml").is_file():
-        here["IMPACT_SECRETS"] = str(secrets)
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**here, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+def environment() -> dict[str, str]:
+    """The same data and settings from any folder: this folder's, unless the user's own environment names others."""
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
+    for name, usual in {"IMPACT_HOME": ROOT / "data", "IMPACT_SECRETS": ROOT / ".streamlit/secrets.toml"}.items():
+        if os.environ.get(name) or name == "IMPACT_HOME" or usual.is_file():
+            found[name] = str(Path(os.environ.get(name) or usual).absolute())
+    return found
 
 
 # --- Debian packages for the tests -------------------------------------------------------------------------------
@@ -229,11 +230,6 @@ def as_root() -> list[str] | None:
 def run(command: list, **options) -> int:
     """Run a short tool to its end; its exit code."""
     return subprocess.run(command, **options).returncode
-
-
-def start(command: list, **options) -> subprocess.Popen:
-    """Start a program that the user came for."""
-    return subprocess.Popen(command, **options)
 
 
 def ended(child: subprocess.Popen, meanwhile=lambda: None) -> int:
