@@ -1,6 +1,6 @@
-"""What a configured mapping of columns means: checked once, before any file is opened. Knows no file and no row.
+"""From the keys of a source to its checked mapping, before any file is opened. Knows no file and no row.
 
-A ``Reading`` is one table read from one path; a ``Cell`` says where one canonical field's value comes from.
+Whatever is wrong is a SettingsError that names the key, the value and what is allowed.
 """
 
 from __future__ import annotations
@@ -10,31 +10,14 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors._files_cells import DURATION_UNITS, Dates, Value, as_text, wrong_dates
+from connectors._files_plan import LINE_KEY, LINKS, NAMED_BY_KEY, OWN_FIELDS, PEOPLE, Cell, Reading, required
 from connectors._files_text import ENCODINGS, Layout
 from impact.model import TABLES, Field, SettingsError, fields
 
-LINE_KEY = "#line"
-"""The key of files whose rows have none: file name and line."""
-LINKS = {
-    "service_id": "service",
-    "team_id": "team",
-    "owner_team_id": "team",
-    "segment_id": "segment",
-    "segment_ids": "segment",
-    "change_id": "change",
-    "caused_by_change_id": "change",
-    "change_ids": "change",
-    "ticket_id": "ticket",
-}
-PEOPLE = {"ticket": "person_key", "change": "sponsor_key"}
-"""The one field of a table that stands for a person: its column is hashed before anything is stored."""
-_OURS = frozenset({"id", "source", "source_key", "fetched_at", "score_ratio"})
-_FROM_KEY = frozenset({"number", "title", "name"})
 _CELL_KEYS = (
     "column",
     "columns",
@@ -51,70 +34,6 @@ _CELL_KEYS = (
     "split",
     "every_row",
 )
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Where a field's value comes from and how it is read.
-
-    ``columns`` or a ``constant``; several columns are joined, in links by ``|`` as keys are, else by a blank.
-    ``raw``: the field beside it that keeps the source's own word. ``words``: lower-case source word -> ours.
-    ``link``: the table whose id the word becomes, in ``source``. ``every_row``: in a log, the words of all rows of
-    the key, not only of the latest.
-    """
-
-    field: Field
-    raw: str
-    columns: tuple[str, ...]
-    constant: Value
-    words: Mapping[str, Value]
-    missing: frozenset[str]
-    dates: Dates
-    decimal: str
-    thousands: str
-    unit: str
-    link: str
-    source: str
-    dimension: str
-    split: str
-    every_row: bool
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One table read from one path. ``key`` is empty where rows are known by file and line; ``label`` tells apart
-    several readings of one line (two survey questions) and is part of the row's key."""
-
-    name: str
-    label: str
-    table: str
-    path: str
-    layout: Layout
-    key: tuple[str, ...]
-    latest_by: str
-    order_dates: Dates
-    only: Mapping[str, frozenset[str]]
-    without: Mapping[str, frozenset[str]]
-    cells: tuple[Cell, ...]
-    person_column: str
-    person_missing: frozenset[str]
-
-    @property
-    def kept_columns(self) -> tuple[str, ...]:
-        """The columns that feed a field: nothing else of a line is ever stored."""
-        return tuple(dict.fromkeys(column for cell in self.cells for column in cell.columns))
-
-    @property
-    def read_columns(self) -> tuple[str, ...]:
-        """The columns that are read: those kept, those that pick or order rows, and the person's."""
-        others = [*self.key, *self.only, *self.without, self.latest_by, self.person_column]
-        return tuple(dict.fromkeys([*self.kept_columns, *filter(None, others)]))
-
-    @property
-    def dated_columns(self) -> frozenset[str]:
-        """The columns whose bare numbers in Excel are dates."""
-        cells = (c for c in self.cells if c.field.type in (date, datetime) and not c.dates.declared.startswith("epoch"))
-        return frozenset(column for cell in cells for column in cell.columns)
 
 
 def readings(source: str, settings: Mapping[str, Any]) -> tuple[Reading, ...]:
@@ -135,12 +54,29 @@ def readings(source: str, settings: Mapping[str, Any]) -> tuple[Reading, ...]:
                 raise SettingsError(
                     f"{place}unknown key {key!r}.{_close(key, shared)} Keys: {', '.join(shared)}, label."
                 )
-        result.append(_Section(source, {**shared, **entry}, place).reading())
+        words = entry.get("values", {})
+        both = {**shared["values"], **words} if isinstance(words, Mapping) else words
+        result.append(_Section(source, {**shared, **entry, "values": both}, place).reading())
     names = [reading.name for reading in result]
     for name in names:
         if names.count(name) > 1:
             raise SettingsError(f"two read entries feed {name}. Give each a label of its own, such as label = 'nps'.")
     return tuple(result)
+
+
+_KINDS: tuple[tuple[tuple[str, ...], tuple[type, ...], str], ...] = (
+    (("columns", "values", "only", "without"), (Mapping,), "a table of keys and values"),
+    (("header", "skip"), (int,), "a whole number"),
+    (("key", "missing"), (str, list, tuple), "a text or a list of texts"),
+    (
+        (
+            *("table", "label", "path", "latest_by", "dates", "timezone", "decimal", "thousands"),
+            *("separator", "encoding", "sheet", "member"),
+        ),
+        (str,),
+        "a text",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -156,6 +92,7 @@ class _Section:
 
     def reading(self) -> Reading:
         given = self.given
+        self.kinds()
         table = given["table"]
         if table not in TABLES:
             raise self.wrong(f"table = {table!r} is not a table.{_close(table, TABLES)} Tables: {', '.join(TABLES)}.")
@@ -189,6 +126,13 @@ class _Section:
             )
         return reading
 
+    def kinds(self) -> None:
+        """Refuse a value of the wrong kind: the keys of a read entry come as TOML has them."""
+        for names, kinds, words in _KINDS:
+            for name in names:
+                if name in self.given and not isinstance(self.given[name], kinds):
+                    raise self.wrong(f"{name} = {self.given[name]!r} is not {words}.")
+
     def key(self) -> tuple[str, ...]:
         key = tuple(self.given["key"]) if not isinstance(self.given["key"], str) else (self.given["key"],)
         if not key:
@@ -212,6 +156,11 @@ class _Section:
             raise self.wrong(
                 f"header = {given['header']} and skip = {given['skip']}: header is 1 or more, skip 0 or more."
             )
+        if len(given["decimal"]) != 1 or len(given["thousands"]) > 1 or given["decimal"] == given["thousands"]:
+            raise self.wrong(
+                f"decimal = {given['decimal']!r} and thousands = {given['thousands']!r}: "
+                "one character each, and not the same."
+            )
         names = (f.name for f in dataclasses.fields(Layout))
         return Layout(**{name: given[name] for name in names})
 
@@ -220,7 +169,7 @@ class _Section:
 
     def cells(self, table: str) -> Iterator[Cell]:
         known = {f.name: f for f in fields(table)}
-        usable = [n for n in known if n not in _OURS and not (n.endswith("_raw") and n[:-4] in known)]
+        usable = [n for n in known if n not in OWN_FIELDS and not (n.endswith("_raw") and n[:-4] in known)]
         if not self.given["columns"]:
             raise self.wrong(f"lacks columns: which column feeds which field of {table}. Fields: {', '.join(usable)}.")
         for name, spec in self.given["columns"].items():
@@ -344,20 +293,13 @@ class _Section:
 
     def complete(self, table: str, cells: Sequence[Cell]) -> None:
         fed = {cell.field.name for cell in cells}
-        lacking = [name for name in required(table) if name not in fed and name not in _FROM_KEY]
+        lacking = [name for name in required(table) if name not in fed and name not in NAMED_BY_KEY]
         if lacking:
             raise self.wrong(
                 f"columns.{lacking[0]} is missing, and every {table} has one. Name its column or a constant."
             )
         if table == "satisfaction_response" and not fed & {"score_raw", "lost_minutes"}:
             raise self.wrong("columns.score_raw (or lost_minutes) is missing: the column with the answer.")
-
-
-@cache
-def required(table: str) -> tuple[str, ...]:
-    """The fields a row of ``table`` cannot be without, but for those this connector sets itself."""
-    specs = dataclasses.fields(TABLES[table])
-    return tuple(s.name for s in specs if s.default is dataclasses.MISSING and s.name not in _OURS)
 
 
 def _listed(value: Any) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from connectors._files_cells import (
     read_number,
     read_whole,
 )
-from connectors._files_mapping import PEOPLE, Cell, Reading, required
+from connectors._files_plan import NAMED_BY_KEY, PEOPLE, Cell, Reading, required
 from impact.model import TABLES, Rejected, Row, row_id, score_ratio
 
 SHOWN_CHARACTERS = 80
@@ -157,7 +157,7 @@ def _finished(reading: Reading, payload: Mapping[str, Any], source: str, values:
     for name in required(reading.table):
         if name in values:
             continue
-        if name not in ("number", "title", "name"):
+        if name not in NAMED_BY_KEY:
             reason = f"is empty, and every {reading.table} has {name}"
             return rejected(payload, reason, column=_column(reading, name), value="")
         values[name] = payload["number"]
