@@ -116,4 +116,6 @@ def _rate(label: str, alarms: int, cases: int, shape: Shape, classes: tuple[Plac
     spread = NORMAL**2 / worth
     centre = (rate + spread / 2) / (1 + spread)
     reach = NORMAL * np.sqrt(rate * (1 - rate) / worth + spread / (4 * worth)) / (1 + spread)
-    return PlaceboRate(label, alarms, cases, rate, max(0.0, centre - reach), min(1.0, centre + reach), classes)
+    return PlaceboRate(
+        label, alarms, cases, rate, float(max(0.0, centre - reach)), float(min(1.0, centre + reach)), classes
+    )

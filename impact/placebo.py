@@ -30,6 +30,8 @@ FACTOR_PRIOR = 4.0
 GROUP_LEAST = 300
 """Placebo readings needed for a tail of its own."""
 CLEAN_LEAST, NEARLY_CLEAN_LEAST = 0.15, 0.05
+FEW_INDEPENDENT = 60.0
+"""With fewer independent placebo readings than this, tails follow from the root mean square."""
 LEAST_INDEPENDENT = 6.0
 """Fewer independent placebo readings than this say nothing about chance."""
 
@@ -200,10 +202,13 @@ def tail(z: Floats, independent: float) -> tuple[float, float]:
     """Stretch and degrees of freedom of absolute placebo readings.
 
     The degrees of freedom are those whose t quantiles at 99.75 and 97.5 % stand in the ratio seen; never more than
-    the independent readings allow.
+    the independent readings allow. Few independent readings have no reliable quantile: their root mean square takes
+    its place, and their number the degrees of freedom, as in the classical t test.
     """
     middle, outer = (float(x) for x in np.quantile(z, [INTERVAL_LEVEL, TAIL]))
     allowed = FREEDOMS[max(independent, FREEDOMS[0]) >= FREEDOMS]
     ratios = stdtrit(allowed, 0.5 + TAIL / 2) / stdtrit(allowed, UPPER)
     freedom = float(allowed[np.argmin(np.abs(ratios - outer / max(middle, 1e-12)))])
+    if independent < FEW_INDEPENDENT:
+        return max(float(np.sqrt(np.mean(np.minimum(z * z, CAP_RATIO)))), 1e-6), float(allowed[-1])
     return max(middle, 1e-6) / float(stdtrit(freedom, UPPER)), freedom

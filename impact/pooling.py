@@ -20,6 +20,8 @@ DRAW_SEED = 20_240_229
 """Fixed seed of the random placebo groups: the same panel always gives the same answer."""
 POWER = 0.84
 """Normal quantile of the 80 % chance at which the smallest detectable effect is found."""
+PAIR_PRIOR = 8.0
+"""Independent readings' worth of trust in the mean correlation, against a pair's own."""
 PASSES = 24
 END = 7.0
 """Log ratios are reported within a factor of about 1,000 either way."""
@@ -87,9 +89,10 @@ class Pooling:
 
 
 def correlations(placebo: Placebos) -> Floats:
-    """Correlation of every pair of services beyond the comparison, shrunk towards the mean of all pairs.
+    """Correlation of every pair of services beyond the comparison, pulled towards the mean of all pairs.
 
-    A pair's own correlation is trusted as far as pairs differ by more than the length of the panel explains.
+    A pair's own correlation weighs as much as the independent readings behind it, the mean as much as 8 readings:
+    services of one department move together for years, and only their own history shows it.
     """
     clean = placebo.clean
     z = np.where(clean, np.clip(placebo.g / placebo.se, -3.0, 3.0), 0.0)
@@ -101,11 +104,8 @@ def correlations(placebo: Placebos) -> Floats:
     off = ~np.eye(len(raw), dtype=bool) & (shared > 1.0)
     if not off.any():
         return np.eye(len(raw))
-    weight = shared[off]
-    mean = float(weight @ raw[off]) / float(weight.sum())
-    noise = 1.0 / np.maximum(shared, 1e-9)
-    excess = max(float(weight @ ((raw[off] - mean) ** 2 - noise[off])) / float(weight.sum()), 0.0)
-    out = np.where(off, mean + excess / (excess + noise) * (raw - mean), mean)
+    mean = float(shared[off] @ raw[off]) / float(shared[off].sum())
+    out = np.where(off, (PAIR_PRIOR * mean + shared * raw) / (PAIR_PRIOR + shared), mean)
     np.fill_diagonal(out, 1.0)
     return out
 

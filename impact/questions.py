@@ -64,6 +64,11 @@ class Study:
         return np.asarray(self.separable & self.ended & self.known)
 
     @cached_property
+    def least(self) -> Shape:
+        """The shape that is complete first."""
+        return min(self.shapes, key=lambda shape: (shape.reach, shape.pre))
+
+    @cached_property
     def separable_at_all(self) -> list[bool]:
         """Whether any shape leaves other changes out, per rollout."""
         return [any(x) for x in self.separable.tolist()]
@@ -141,15 +146,14 @@ def chosen_shapes(common: Study, asked: Sequence[Asked]) -> list[int]:
 
 def refusal(common: Study, row: Asked) -> NotEstimable:
     """Why no shape fits: another change, days still to come, or days that the panel does not have."""
-    line, panel = common.line, common.panel
-    own = [i for i in row.rollouts if line.service[i] >= 0]
-    least = min(common.shapes, key=lambda shape: (shape.reach, shape.pre))
+    line, panel, least = common.line, common.panel, common.least
+    own = [i for i in row.rollouts if line.placed[i]]
     metric, change, service = panel.metric, row.change_id, row.service
     if not own:
         return NotEstimable(change, metric, service, "no_data", needed=least.pre, have=0)
     if not any(common.separable_at_all[i] for i in own):
         blocking = {name for i in own for name in line.blocking(i, least)}
-        room = max(min(int(line.since[i]), int(line.until[i])) for i in own)
+        room = max(line.room[i] for i in own)
         return NotEstimable(
             change, metric, service, "cannot_be_separated", least.reach, room, blocking=tuple(sorted(blocking))
         )

@@ -32,7 +32,7 @@ class Timeline:
     since: Ints
     until: Ints
     by_service: Ints
-    place: Ints
+    place: tuple[int, ...]
 
     def separable(self, shapes: Sequence[Shape]) -> Bools:
         """(rollouts, shapes): no other change on the service from the first to the last day of the windows."""
@@ -44,7 +44,7 @@ class Timeline:
         """Changes on the same service within the windows of ``shape`` around a rollout, sorted; also the change's
         own id when it went live on the service more than once."""
         row = self.row
-        place = int(self.place[index])
+        place = self.place[index]
         service, day, _ = row[place]
         names: set[str] = set()
         for step in (-1, 1):
@@ -53,6 +53,16 @@ class Timeline:
                 names.add(row[k][2])
                 k += step
         return tuple(sorted(names))
+
+    @cached_property
+    def placed(self) -> list[bool]:
+        """Whether the panel has the service, per rollout."""
+        return [s >= 0 for s in self.service.tolist()]
+
+    @cached_property
+    def room(self) -> list[int]:
+        """Days to the nearer neighbour on the service, per rollout."""
+        return [int(x) for x in np.minimum(self.since, self.until).tolist()]
 
     @cached_property
     def row(self) -> list[tuple[int, int, str]]:
@@ -87,4 +97,4 @@ def timeline(panel: Panel, rollouts: Sequence[Rollout]) -> Timeline:
         tied = gap == 0
         until[far[same & tied]] = 0
         since[near[same & tied]] = 0
-    return Timeline(tuple(unique), service, day, since, until, order, np.argsort(order))
+    return Timeline(tuple(unique), service, day, since, until, order, tuple(np.argsort(order).tolist()))

@@ -15,12 +15,14 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, logit, ndtr
 
-from impact.estimate import Kind, Panel, Rollout
+from impact.estimate import Panel, Rollout
 from impact.panel import Floats, Shape, day_types
 
 Family = Literal["tickets", "rating", "duration", "share"]
 FIRST_ON = date(2023, 1, 2)
 CALM = 0.4
+DEPARTMENT = 10
+"""Neighbouring services that share a common factor of their own."""
 GRADES = np.arange(1, 6)
 
 
@@ -94,6 +96,8 @@ def latent(rng: np.random.Generator, services: int, days: int, *, rough: bool) -
     noise = follow * remembering(rng, 1, days, memory=0.9, sd=0.10)
     for _ in range(2):
         noise = noise + rng.normal(0.4, 0.5, (services, 1)) * remembering(rng, 1, days, memory=0.8, sd=0.08)
+    departments = remembering(rng, services // DEPARTMENT + 1, days, memory=0.85, sd=0.06)
+    noise = noise + departments[np.arange(services) // DEPARTMENT]
     noise = noise + shared_shocks(rng, services, days)
     noise = noise + remembering(rng, services, days, memory=0.7, sd=1.0) * rng.uniform(0.06, 0.14, (services, 1))
     noise = noise + np.cumsum(rng.normal(0, 0.006, (services, days)), axis=1)
