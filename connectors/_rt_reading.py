@@ -44,16 +44,20 @@ def read_teams(http: Http, settings: RtSettings, since: datetime | None) -> Iter
 
 
 def read_changes(http: Http, settings: RtSettings, since: datetime | None) -> Iterator[Page]:
-    """Tickets of the change queues with their status histories."""
+    """Tickets of the change queues with their status histories, and the queue of the team that the change names."""
     rt = Rt(http, settings)
     queues = queue_ids(rt)[0]
     if not queues:
         return iter(())
+    teams = {str(q.get("Name", "")).casefold(): str(q.get("id")) for q in rt.queues()}
 
     def enriched(rows: Sequence[Item]) -> Iterator[Record]:
         histories = _histories(rt, [str(row["id"]) for row in rows], "Type = 'Status'")
         for row in rows:
-            yield slim(row, settings, "change") | {"History": histories.get(str(row["id"]), [])}
+            record = slim(row, settings, "change") | {"History": histories.get(str(row["id"]), [])}
+            named = record["CustomFields"].get(settings.field("change", "team")) or [""]
+            team = teams.get(str(named[0]).strip().casefold())
+            yield record | {"TeamQueue": team} if team else record
 
     return ahead(_pass(rt, queues, since, _fields(settings, "change"), enriched, _begin(http, settings)))
 

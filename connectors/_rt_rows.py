@@ -76,6 +76,7 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
     key, raw = _key(payload), _text(payload.get("Status"))
     fields = _fields(payload, settings, "change")
     status = to_choice(raw, settings.words["change_status"])
+    team = _named_team(payload, settings, fields("team"))
     begun, ended = _rollout(payload, settings, status, fields)
     outcome_raw = fields("outcome") or raw
     identity = row_id(settings.name, "change", key)
@@ -95,7 +96,7 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
         planned_end_at=_date(payload, "Due"),
         rollout_start_at=begun,
         rollout_end_at=ended,
-        team_id=_team(payload, settings),
+        team_id=team.id if team else _team(payload, settings),
         sponsor_key=_first(payload.get("Sponsor")),
         requirement=fields("requirement"),
         expected_outcome=fields("expected_outcome"),
@@ -104,6 +105,8 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
         expected_benefit_hours=_number("expected_benefit_hours", fields("expected_benefit_hours")),
         expected_benefit_money=_number("expected_benefit_money", fields("expected_benefit_money")),
     )
+    if team and team.source_key != payload.get("TeamQueue"):  # queues come with their own names
+        yield team
     for name in _values(payload, settings.field("change", "service")):
         service = _service(settings.name, name)
         yield service
@@ -391,6 +394,14 @@ def _text(value: object) -> str | None:
 
 def _first(values: object) -> str | None:
     return next((str(v) for v in values if v), None) if isinstance(values, list) else None
+
+
+def _named_team(payload: Payload, settings: RtSettings, name: str | None) -> Team | None:
+    """The team that a change names, which is a queue's where a queue has that name; None where it names none."""
+    if name is None:
+        return None
+    key = str(payload.get("TeamQueue") or name.casefold())
+    return Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name)
 
 
 def _team(payload: Payload, settings: RtSettings) -> str | None:

@@ -23,6 +23,7 @@ Words = Mapping[str, tuple[str, ...]]
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "change": {
         "service": "Service",
+        "team": "Team",
         "kind": "Change Type",
         "risk": "Risk",
         "outcome": "Outcome",

@@ -37,7 +37,7 @@ CONNECTOR = Connector(
         Stream("teams", ("team",), read_teams, team_rows, _key),
         Stream(
             "changes",
-            ("change", "change_service", "service", "change_segment", "segment"),
+            ("change", "change_service", "service", "change_segment", "segment", "team"),
             read_changes,
             change_rows,
             _key,

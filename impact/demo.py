@@ -93,6 +93,7 @@ def settings(home: Path, *, url: str, token: str, reporting: Reporting = REPORTI
         "kind": KIND,
         "url": url,
         "token": token,
+        "change_queues": ("Changes",),
         "fields": {"ticket": {"csat_sent": "Survey Sent", "location": "Location", "department": "Department"}},
     }
     return Settings(home=home, sources={SOURCE: source}, reporting=reporting)

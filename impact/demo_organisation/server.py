@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -246,16 +246,17 @@ def running(seed: int, today: date) -> Iterator[tuple[str, str]]:
         cwd=Path(__file__).resolve().parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
+        bufsize=0,
     ) as process:
         late = threading.Timer(START_SECONDS, process.kill)
         late.start()
         try:
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(json.dumps({"seed": seed, "today": today.isoformat(), "token": token}) + "\n")
-            process.stdin.flush()
-            port = process.stdout.readline().strip()
+            asked = {"seed": seed, "today": today.isoformat(), "token": token}
+            with suppress(BrokenPipeError):  # it has ended already: then it names no port
+                process.stdin.write(json.dumps(asked).encode() + b"\n")
+            port = process.stdout.readline().decode().strip()
             late.cancel()
             if not port:
                 raise SourceUnavailable("The demo's server did not start. Try again; nothing was stored.")
