@@ -33,26 +33,32 @@ class Read:
     bookmarks: Mapping[str, Any]
 
 
-def settings(folder: Path, **keys: Any) -> Any:
+def settings(folder: Path, /, **keys: Any) -> Any:
     """Checked settings of a source named ``desk`` whose files lie in ``folder``."""
-    return connectors.read_settings(CONNECTOR, "desk", {"folder": str(folder), **keys})
+    return connectors.read_settings(CONNECTOR, "desk", {**keys, "folder": str(folder)})
+
+
+def section(name: str, folder: Path) -> tuple[str, dict[str, Any]]:
+    """Source name and keys of docs/examples/<name>.toml, with nothing changed but the folder."""
+    sources = tomllib.loads((EXAMPLES / f"{name}.toml").read_text(encoding="utf-8"))["sources"]
+    ((source, keys),) = sources.items()
+    return source, {**{key: value for key, value in keys.items() if key != "kind"}, "folder": str(folder)}
 
 
 def example(name: str, folder: Path) -> Any:
-    """The settings of docs/examples/<name>.toml, with nothing changed but the folder."""
-    sources = tomllib.loads((EXAMPLES / f"{name}.toml").read_text(encoding="utf-8"))["sources"]
-    ((source, section),) = sources.items()
-    return connectors.read_settings(CONNECTOR, source, {**section, "folder": str(folder)})
+    """The settings of docs/examples/<name>.toml."""
+    source, keys = section(name, folder)
+    return connectors.read_settings(CONNECTOR, source, keys)
 
 
 def stream(name: str) -> Stream:
     return next(s for s in CONNECTOR.streams if s.name == name)
 
 
-def read(own: Any) -> Read:
-    """Everything the source delivers, stream by stream."""
+def read(own: Any, *tables: str) -> Read:
+    """Everything the source delivers, stream by stream; of ``tables`` only where some are named."""
     result = Read({}, {}, {}, {})
-    for each in CONNECTOR.streams:
+    for each in (each for each in CONNECTOR.streams if not tables or each.name in tables):
         rows, rejected, payloads, bookmark = [], [], [], None
         for page in each.fetch(CONNECTOR.open(own), own, None):
             bookmark = page.bookmark or bookmark
