@@ -1,0 +1,179 @@
+"""Files in, files out: columns, missing days, refusals with file, line, column and value."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from impact.estimate import Shape
+from impact.model import SettingsError
+from impact.panel_files import OUT_COLUMNS, read_changes, read_holidays, read_panel, run
+
+START = date(2024, 1, 1)
+HEAD = "metric,kind,service,day,n,total,total_sq"
+CHANGES = "change_id,service,rollout_on\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def panel_text(days: int = 300) -> str:
+    """Twelve services, a count, a mean and a share; tickets of s03 double on day 200."""
+    rng = np.random.default_rng(3)
+    lines = [HEAD]
+    for s in range(12):
+        for t in range(days):
+            day = START + timedelta(days=t)
+            tickets = rng.poisson(20 * (2 if s == 3 and t >= 200 else 1))
+            answers = rng.integers(1, 6, 6)
+            lines.append(f"tickets,count,s{s:02d},{day},,{tickets},")
+            lines.append(f"rating,mean,s{s:02d},{day},6,{answers.sum()},{(answers**2).sum()}")
+            lines.append(f"reopened,share,s{s:02d},{day},20,{rng.binomial(20, 0.3)},")
+    return "\n".join(lines) + "\n"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path, Path]:
+    panel = write(tmp_path / "panel.csv", panel_text())
+    changes = write(
+        tmp_path / "changes.csv",
+        CHANGES + "double,s03,2024-07-19\nnothing,s05,2024-07-19\nnothing,s06,2024-07-19\n"
+        "late,s07,2024-10-25\nclose,s08,2024-06-01\ncloser,s08,2024-06-04\nelsewhere,nowhere,2024-07-19\n",
+    )
+    return panel, changes, tmp_path / "out.csv"
+
+
+def test_every_change_and_metric_has_one_row_with_a_verdict(files: tuple[Path, Path, Path]) -> None:
+    assert run(*files) == 18
+    rows = rows_of(files[2])
+    assert list(rows[0]) == list(OUT_COLUMNS)
+    words = {(r["change_id"], r["metric"]): r["verdict"] for r in rows}
+    assert words["double", "tickets"] == "increase"
+    assert words["nothing", "tickets"] == "no effect seen"
+    assert words["late", "tickets"] == "too early"
+    assert words["close", "tickets"] == "cannot be separated"
+    assert words["elsewhere", "rating"] == "no data"
+
+
+def test_a_row_without_estimate_has_a_reason_and_empty_numbers(files: tuple[Path, Path, Path]) -> None:
+    run(*files)
+    row = next(r for r in rows_of(files[2]) if r["change_id"] == "close" and r["metric"] == "tickets")
+    assert row["reason"] == "in the same days on the same service: closer"
+    assert [row[c] for c in ("estimate", "low", "high", "p_value", "q_value")] == ["", "", "", "", ""]
+
+
+def test_per_service_adds_rows_and_names_the_service(files: tuple[Path, Path, Path]) -> None:
+    assert run(*files, per_service=True) == 18 + 3 * 7
+    rows = [r for r in rows_of(files[2]) if r["change_id"] == "nothing" and r["metric"] == "reopened"]
+    assert [r["service"] for r in rows] == ["", "s05", "s06"]
+
+
+def test_days_before_and_after_given_are_used_exactly(files: tuple[Path, Path, Path]) -> None:
+    panel, changes, out = files
+    write(changes, CHANGES + "a,s03,2024-05-01\nb,s03,2024-06-12\n")
+    run(panel, changes, out, pre=42, post=14)
+    found = {r["change_id"]: (r["verdict"], r["pre_days"]) for r in rows_of(out) if r["metric"] == "tickets"}
+    assert found["a"][1] == "42"
+    assert found["b"] == ("cannot be separated", "")
+    run(panel, changes, out)
+    free = {r["change_id"]: (r["pre_days"], r["post_days"]) for r in rows_of(out) if r["metric"] == "tickets"}
+    assert free["b"] == ("28", "14")
+
+
+def test_csv_and_parquet_give_the_same_numbers_in_any_row_order(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    panel, changes, out = files
+    run(panel, changes, out)
+    with duckdb.connect() as db:
+        db.execute(f"COPY (SELECT * FROM '{panel}' ORDER BY hash(day, service)) TO '{tmp_path}/panel.parquet'")
+        db.execute(f"COPY (SELECT * FROM '{changes}' ORDER BY change_id DESC) TO '{tmp_path}/changes.parquet'")
+        run(tmp_path / "panel.parquet", tmp_path / "changes.parquet", tmp_path / "out.parquet")
+        again = db.execute(f"SELECT * FROM '{tmp_path}/out.parquet'").fetchall()
+    first = [[r[c] for c in OUT_COLUMNS] for r in rows_of(out)]
+    assert [["" if v is None else str(v) for v in row] for row in again] == first
+
+
+def test_a_day_without_a_row_is_zero_tickets_and_no_observations(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "p.csv",
+        f"{HEAD}\nt,count,a,2024-01-01,,3,\nt,count,a,2024-01-03,1,4,\nt,count,b,2024-01-02,,1,\n"
+        "r,mean,a,2024-01-01,2,7,25\nr,mean,a,2024-01-03,1,5,25\n",
+    )
+    rating, tickets = read_panel(path)
+    assert (tickets.services, tickets.total.tolist()) == (("a", "b"), [[3, 0, 4], [0, 1, 0]])
+    assert (rating.n.tolist(), rating.total_sq.tolist()) == ([[2, 0, 1]], [[25, 0, 25]])
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("t,number,a,2024-01-01,,3,", "line 3, column kind: 'number'; allowed is one of count, mean, share"),
+        ("t,count,a,01/02/2024,,3,", "line 3, column day: '01/02/2024'; allowed is a date"),
+        ("t,count,,2024-01-02,,3,", "line 3, column service: empty"),
+        ("t,count,a,2024-01-02,,,", "line 3, column total: empty"),
+        ("t,count,a,2024-01-02,,many,", "line 3, column total: 'many'; allowed is a finite number"),
+        ("t,count,a,2024-01-02,,nan,", "line 3, column total: 'nan'; allowed is a finite number"),
+        ("t,count,a,2024-01-02,,-1,", "line 3, column total: '-1'; allowed is 0 or more"),
+        ("r,mean,a,2024-01-02,-2,3,9", "line 3, column n: '-2'; allowed is 0 or more"),
+        ("r,mean,a,2024-01-02,,3,9", "line 3, column n: empty"),
+        ("r,mean,a,2024-01-02,1,3,", "line 3, column total_sq: empty"),
+        ("r,mean,a,2024-01-02,1,3,2", "line 3, column total_sq: '2'; allowed is at least"),
+        ("x,share,a,2024-01-02,3,4,", "line 3, column total: '4'; allowed is at most n"),
+        ("t,count,a,2024-01-01,,3,", "line 3, column day: '2024-01-01'; allowed is one row for each"),
+        ("t,share,a,2024-01-02,9,3,", "column kind: 'count'; allowed is the same kind"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_file_line_column_and_what_is_allowed(
+    tmp_path: Path, row: str, message: str
+) -> None:
+    path = write(tmp_path / "p.csv", f"{HEAD}\nt,count,a,2024-01-01,,3,\n{row}\n")
+    with pytest.raises(SettingsError) as refusal:
+        read_panel(path)
+    assert str(refusal.value).startswith(str(path))
+    assert message in str(refusal.value)
+
+
+def test_a_missing_column_a_missing_file_and_an_unknown_ending_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="column 'rollout_on' is missing; found are change_id, service"):
+        read_changes(write(tmp_path / "c.csv", "change_id,service\na,b\n"))
+    with pytest.raises(SettingsError, match="there is no such file"):
+        read_panel(tmp_path / "none.csv")
+    with pytest.raises(SettingsError, match=r"ending is '\.xlsx'; allowed are"):
+        read_panel(write(tmp_path / "p.xlsx", "x"))
+
+
+def test_nothing_is_written_when_the_input_or_the_ending_is_wrong(files: tuple[Path, Path, Path]) -> None:
+    panel, changes, out = files
+    with pytest.raises(SettingsError, match=r"written as \.csv or \.parquet"):
+        run(panel, changes, out.with_suffix(".txt"))
+    write(changes, CHANGES + "a,s03,soon\n")
+    with pytest.raises(SettingsError, match="line 2, column rollout_on: 'soon'"):
+        run(panel, changes, out)
+    with pytest.raises(SettingsError, match="--pre is 0"):
+        run(panel, changes, out, pre=0)
+    assert not out.exists()
+
+
+def test_holidays_are_one_date_a_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "h.txt", "# fixed\n2024-12-25\n\n2025-01-01\n")
+    assert read_holidays(path) == {date(2024, 12, 25), date(2025, 1, 1)}
+    with pytest.raises(SettingsError, match="line 1, column date: 'Xmas'"):
+        read_holidays(write(path, "Xmas\n"))
+
+
+def test_a_default_window_fills_in_the_side_that_was_not_given() -> None:
+    from impact.panel_files import asked_shapes
+
+    assert asked_shapes(pre=28, post=None, lead=None) == (Shape(28, 14, 1),)
+    assert asked_shapes(pre=None, post=None, lead=3)[0] == Shape(42, 14, 3)
