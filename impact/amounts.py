@@ -147,13 +147,13 @@ def range_text(reading: Reading) -> str:
 
 def between(r: Rounded, nouns: Nouns) -> str:
     """The range with its direction: between 4 % fewer and 9 % more."""
+    if r.low > 0 or r.high < 0:
+        return f"{r.ends()} {nouns.more if r.low > 0 else nouns.less}"
     if r.nothing(r.low) and r.nothing(r.high):
         return "no different"
     if r.nothing(r.low) or r.nothing(r.high):
         end = r.high if r.nothing(r.low) else r.low
         return f"between no difference and {r.amount(end)} {nouns.more if end > 0 else nouns.less}"
-    if r.low > 0 or r.high < 0:
-        return f"{r.ends()} {nouns.more if r.low > 0 else nouns.less}"
     return f"between {r.amount(r.low)} {nouns.less} and {r.amount(r.high)} {nouns.more}"
 
 

@@ -6,6 +6,7 @@ Unknown values read "unknown", never 0; negative numbers carry a typographic min
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -112,3 +113,11 @@ def listed(items: list[str] | tuple[str, ...], most: int = 4) -> str:
     if len(items) > most:
         return f"{', '.join(items[: most - 1])} and {len(items) - most + 1} more"
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:^])")
+
+
+def plain(text: str) -> str:
+    """Text from a source, made safe where Markdown is read: no emphasis, link, picture or formula comes out of it."""
+    return _MARKS.sub(r"\\\1", " ".join(text.split()))

@@ -16,7 +16,7 @@ from impact.amounts import (
     size_text,
 )
 from impact.as_of import as_of, stale
-from impact.formats import at, days, duration, hours, level, listed, number, percent, plural, signed, span, when
+from impact.formats import at, days, duration, hours, level, listed, number, percent, plain, plural, signed, span, when
 from impact.grounds import flag_text, reasons, why
 from impact.sentences import (
     OBSERVATION,
@@ -53,6 +53,7 @@ __all__ = [
     "nouns_of",
     "number",
     "percent",
+    "plain",
     "plural",
     "points",
     "range_text",
