@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
 from connectors import Payload
-from connectors._rt_queries import instant, whole
+from connectors._rt_queries import whole
 from connectors._rt_settings import END_OF_KIND, RULES, SEGMENTS, RtSettings
+from connectors._rt_values import (
+    Unreadable,
+    amount_or_error,
+    common,
+    date_in,
+    day_of,
+    earliest,
+    events_of,
+    first_of,
+    key_of,
+    moment,
+    priority_of,
+    reader,
+    score_of,
+    sent_at,
+    text_of,
+    values_of,
+)
 from impact.model import (
     Better,
     Change,
@@ -32,30 +49,19 @@ from impact.model import (
 )
 
 Rows = Iterator[Row | Rejected]
-TRACE = re.compile(r"-?\d+(?:[.,]\d+)?")
-"""A number at the beginning of a score such as ``4 - good``."""
-
-
-class Unreadable(ValueError):
-    """A value that cannot be what its field says."""
-
-    def __init__(self, column: str, value: object, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.value = column, str(value)[:80]
+AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 
 
 def guarded(convert: Callable[[Payload, RtSettings], Rows]) -> Callable[[Payload, RtSettings], Rows]:
-    """The same conversion, where an unreadable record becomes a Rejected with its reason."""
+    """The same conversion, where what cannot be read becomes a Rejected with its reason; rows before it stay."""
 
     def convert_or_reject(payload: Payload, settings: RtSettings) -> Rows:
         try:
-            rows = list(convert(payload, settings))
+            yield from convert(payload, settings)
         except Unreadable as error:
-            rows = [Rejected(str(payload.get("id", "?")), str(error), column=error.column, value=error.value)]
-        except (AttributeError, KeyError, LookupError, TypeError) as error:
-            reason = f"the record has an unknown shape ({type(error).__name__})"
-            rows = [Rejected(str(payload.get("id", "?")), reason)]
-        yield from rows
+            yield Rejected(str(payload.get("id", "?")), str(error), column=error.column, value=error.value)
+        except (AttributeError, LookupError, TypeError) as error:
+            yield Rejected(str(payload.get("id", "?")), f"the record has an unknown shape ({type(error).__name__})")
 
     return convert_or_reject
 
@@ -63,27 +69,27 @@ def guarded(convert: Callable[[Payload, RtSettings], Rows]) -> Callable[[Payload
 @guarded
 def team_rows(payload: Payload, settings: RtSettings) -> Rows:
     """A queue is a team."""
-    name = _text(payload.get("Name"))
+    name = text_of(payload.get("Name"))
     if name is None:
         raise Unreadable("Name", "", "a queue without a name")
-    key = _key(payload)
+    key = key_of(payload)
     yield Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name)
 
 
 @guarded
 def change_rows(payload: Payload, settings: RtSettings) -> Rows:
     """A ticket of a change queue: the change, its services and its segments."""
-    key, raw = _key(payload), _text(payload.get("Status"))
-    fields = _fields(payload, settings, "change")
+    key, raw = key_of(payload), text_of(payload.get("Status"))
+    fields = reader(payload, settings, "change")
     status = to_choice(raw, settings.words["change_status"])
     team = _named_team(payload, settings, fields("team"))
+    amounts: dict[str, Any] = {name: amount_or_error(name, fields(name)) for name in AMOUNTS}
     begun, ended = _rollout(payload, settings, status, fields)
     outcome_raw = fields("outcome") or raw
-    identity = row_id(settings.name, "change", key)
     yield Change(
-        **_common(payload, settings, "change"),
+        **common(payload, settings, "change"),
         number=key,
-        title=_text(payload.get("Subject")) or f"Ticket {key}",
+        title=text_of(payload.get("Subject")) or f"Ticket {key}",
         kind=cast(Any, to_choice(fields("kind"), settings.words["change_kind"])),
         kind_raw=fields("kind"),
         status=cast(Any, status),
@@ -92,22 +98,28 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
         outcome_raw=outcome_raw,
         risk=cast(Any, to_choice(fields("risk"), settings.words["change_risk"], "unknown")),
         risk_raw=fields("risk"),
-        planned_start_at=_date(payload, "Starts"),
-        planned_end_at=_date(payload, "Due"),
+        planned_start_at=date_in(payload, "Starts"),
+        planned_end_at=date_in(payload, "Due"),
         rollout_start_at=begun,
         rollout_end_at=ended,
         team_id=team.id if team else _team(payload, settings),
-        sponsor_key=_first(payload.get("Sponsor")),
+        sponsor_key=first_of(payload.get("Sponsor")),
         requirement=fields("requirement"),
         expected_outcome=fields("expected_outcome"),
-        planned_cost=_number("planned_cost", fields("planned_cost")),
-        actual_cost=_number("actual_cost", fields("actual_cost")),
-        expected_benefit_hours=_number("expected_benefit_hours", fields("expected_benefit_hours")),
-        expected_benefit_money=_number("expected_benefit_money", fields("expected_benefit_money")),
+        **{name: amount for name, amount in amounts.items() if not isinstance(amount, Unreadable)},
     )
+    for error in amounts.values():
+        if isinstance(error, Unreadable):  # the change is worth more than its cost
+            yield Rejected(key, str(error), column=error.column, value=error.value)
     if team and team.source_key != payload.get("TeamQueue"):  # queues come with their own names
         yield team
-    for name in _values(payload, settings.field("change", "service")):
+    yield from _touched(payload, settings, key)
+
+
+def _touched(payload: Payload, settings: RtSettings, key: str) -> Rows:
+    """The services and segments that a change names, and its links to them."""
+    identity = row_id(settings.name, "change", key)
+    for name in values_of(payload, settings.field("change", "service")):
         service = _service(settings.name, name)
         yield service
         link = f"{key}:{service.source_key}"
@@ -138,17 +150,17 @@ def _rollout(
 
     Dates that the ticket itself carries win over later ones of its history, which then was written after the fact.
     """
-    start, end = (_moment(f"rollout_{edge}_at", fields(f"rollout_{edge}_at")) for edge in ("start", "end"))
+    start, end = (moment(f"rollout_{edge}_at", fields(f"rollout_{edge}_at")) for edge in ("start", "end"))
     if status == "cancelled":
         return start, end
     starting = settings.words_for("change_rollout", "started")
     ending = settings.words_for("change_status", "done", "rolled_back")
-    events = _events(payload, "Status")
+    events = events_of(payload, "Status")
     begun = next((at for at, _, new in events if new in starting or new in ending), None)
     ended = next((at for at, _, new in events if new in ending), None)
     if status in ("done", "rolled_back"):
-        ended = _earliest(ended, _date(payload, "Resolved"))
-        begun = _earliest(begun, ended)
+        ended = earliest(ended, date_in(payload, "Resolved"))
+        begun = earliest(begun, ended)
     end = end or ended
     return start or begun, end
 
@@ -156,24 +168,24 @@ def _rollout(
 @guarded
 def milestone_rows(payload: Payload, settings: RtSettings) -> Rows:
     """A child ticket of a change: one milestone for each change it belongs to."""
-    key, raw = _key(payload), _text(payload.get("Status"))
-    fields = _fields(payload, settings, "milestone")
-    title = _text(payload.get("Subject")) or f"Ticket {key}"
+    key, raw = key_of(payload), text_of(payload.get("Status"))
+    fields = reader(payload, settings, "milestone")
+    title = text_of(payload.get("Subject")) or f"Ticket {key}"
     kind, end = _rule(fields("kind"), title, settings)
     status = to_choice(raw, settings.words["milestone_status"])
     for parent in payload.get("MemberOf") or ():
-        common = _common(payload, settings, "milestone")
-        common["id"] = row_id(settings.name, "milestone", f"{parent}-{key}")
+        own = common(payload, settings, "milestone")
+        own["id"] = row_id(settings.name, "milestone", f"{parent}-{key}")
         yield Milestone(
-            **common,
+            **own,
             change_id=row_id(settings.name, "change", parent),
             title=title,
             end=cast(Any, end),
             kind=cast(Any, kind),
             kind_raw=fields("kind"),
-            planned_start_on=_day(_date(payload, "Starts"), settings),
-            due_on=_day(_date(payload, "Due"), settings),
-            done_on=_day(_date(payload, "Resolved"), settings) if status == "done" else None,
+            planned_start_on=day_of(date_in(payload, "Starts"), settings),
+            due_on=day_of(date_in(payload, "Due"), settings),
+            done_on=day_of(date_in(payload, "Resolved"), settings) if status == "done" else None,
             status=cast(Any, status),
             status_raw=raw,
             audience=fields("audience"),
@@ -198,26 +210,26 @@ def ticket_rows(payload: Payload, settings: RtSettings) -> Rows:
     links = payload.get("Links") or {}
     if links.get("MemberOf"):
         return
-    opened = _date(payload, "Created")
+    opened = date_in(payload, "Created")
     if opened is None:
         raise Unreadable("Created", payload.get("Created"), "a ticket without a creation date")
-    key, raw = _key(payload), _text(payload.get("Status"))
-    fields = _fields(payload, settings, "ticket")
+    key, raw = key_of(payload), text_of(payload.get("Status"))
+    fields = reader(payload, settings, "ticket")
     status = to_choice(raw, settings.words["ticket_status"])
     service = _service(settings.name, fields("service")) if fields("service") else None
     segments = tuple(_segments(payload, settings, "ticket"))
-    resolved = _date(payload, "Resolved") if status in ("resolved", "closed") else None
-    due = _date(payload, "Due")
+    resolved = date_in(payload, "Resolved") if status in ("resolved", "closed") else None
+    due = date_in(payload, "Due")
     causes = [i for kind in settings.cause_links for i in links.get(kind, ())]
     cause = max(causes, key=lambda i: whole(i) or 0, default=None)
     others = sorted({i for ids in links.values() for i in ids if i != cause}, key=lambda i: whole(i) or 0)
     yield Ticket(
-        **_common(payload, settings, "ticket"),
+        **common(payload, settings, "ticket"),
         number=key,
         kind=cast(Any, to_choice(fields("kind"), settings.words["ticket_kind"])),
         kind_raw=fields("kind"),
-        priority=_priority(payload.get("Priority"), settings),
-        priority_raw=_text(payload.get("Priority")),
+        priority=priority_of(payload.get("Priority"), settings),
+        priority_raw=text_of(payload.get("Priority")),
         status=cast(Any, status),
         status_raw=raw,
         opened_at=opened,
@@ -246,11 +258,11 @@ def _reopenings(payload: Payload, settings: RtSettings, resolved: datetime | Non
         return {"first_resolved_at": resolved}
     ended = settings.words_for("ticket_status", "resolved", "closed", "cancelled")
     solved = settings.words_for("ticket_status", "resolved", "closed")
-    events = _events(payload, "Status")
+    events = events_of(payload, "Status")
     back = [at for at, old, new in events if old in ended and new not in ended]
     first = next((at for at, _, new in events if new in solved), None)
     return {
-        "first_resolved_at": _earliest(first, resolved),
+        "first_resolved_at": earliest(first, resolved),
         "reopened_at": back[0] if back else None,
         "reopened_count": len(back),
         "reassigned_count": sum(event.get("Type") == "Set" for event in payload["History"]),
@@ -270,8 +282,8 @@ def _answer(
     word, sent = fields("csat"), fields("csat_sent")
     if word is None and sent is None:
         return
-    key = _key(payload)
-    score = _score(word, settings)
+    key = key_of(payload)
+    score = score_of(word, settings)
     if score is not None and not settings.csat_min <= score <= settings.csat_max:
         yield Rejected(
             key,
@@ -280,13 +292,13 @@ def _answer(
             value=word,
         )
         return
-    answers = [at for at, _, new in _events(payload, "CustomField") if new]
-    dated = (answers[-1] if answers else None) or resolved or _date(payload, "LastUpdated")
+    answers = [at for at, _, new in events_of(payload, "CustomField") if new]
+    dated = (answers[-1] if answers else None) or resolved or date_in(payload, "LastUpdated")
     better = cast(Better, settings.csat_better)
     yield SatisfactionResponse(
-        **_common(payload, settings, "satisfaction_response"),
+        **common(payload, settings, "satisfaction_response"),
         instrument=cast(Instrument, settings.csat_instrument),
-        asked_at=_sent(sent) or (resolved if sent else None),
+        asked_at=sent_at(sent) or (resolved if sent else None),
         answered_at=dated if score is not None else None,
         score_raw=score,
         scale_min=settings.csat_min,
@@ -297,103 +309,6 @@ def _answer(
         service_id=service.id if service else None,
         segment_ids=tuple(s.id for s in segments),
     )
-
-
-def _score(word: str | None, settings: RtSettings) -> float | None:
-    if word is None:
-        return None
-    known = settings.words["csat"].get(word.lower())
-    found = TRACE.match(known or word)
-    if not found:
-        raise Unreadable(settings.field("ticket", "csat"), word, "a score that is no number; name it in values.csat")
-    return float(found.group().replace(",", "."))
-
-
-def _sent(word: str | None) -> datetime | None:
-    try:
-        return instant(word)
-    except (ValueError, OverflowError):
-        return None  # the field only says that a survey was sent, not when
-
-
-def _common(payload: Payload, settings: RtSettings, table: str) -> dict[str, Any]:
-    key = _key(payload)
-    return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
-        "url": f"{settings.url.rstrip('/')}/Ticket/Display.html?id={key}",
-        "source_updated_at": _date(payload, "LastUpdated"),
-    }
-
-
-def _key(payload: Payload) -> str:
-    number = whole(payload.get("id"))
-    if number is None:
-        raise Unreadable("id", payload.get("id"), "a record without a number")
-    return str(number)
-
-
-def _fields(payload: Payload, settings: RtSettings, part: str) -> Callable[[str], str | None]:
-    return lambda name: next(iter(_values(payload, settings.field(part, name))), None)
-
-
-def _values(payload: Payload, custom_field: str) -> list[str]:
-    if not custom_field:
-        return []
-    found = (payload.get("CustomFields") or {}).get(custom_field) or ()
-    return [text for text in (_text(value) for value in found) if text]
-
-
-def _events(payload: Payload, kind: str) -> list[tuple[datetime, str, str]]:
-    """(when, from, to) of the transactions of a kind, oldest first, words in lower case."""
-    found = []
-    for event in payload.get("History") or ():
-        at = _date(event, "Created") if event.get("Type") == kind else None
-        if at:
-            found.append((at, str(event.get("OldValue") or "").lower(), str(event.get("NewValue") or "").lower()))
-    return sorted(found, key=lambda event: event[0])
-
-
-def _date(payload: Mapping[str, Any], column: str) -> datetime | None:
-    return _moment(column, payload.get(column))
-
-
-def _moment(column: str, text: object) -> datetime | None:
-    try:
-        return instant(text)
-    except (ValueError, OverflowError):
-        raise Unreadable(column, text, "not a date") from None
-
-
-def _day(at: datetime | None, settings: RtSettings) -> date | None:
-    return at.astimezone(settings.zone).date() if at else None
-
-
-def _earliest(*moments: datetime | None) -> datetime | None:
-    return min((at for at in moments if at), default=None)
-
-
-def _number(column: str, text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return float(text.replace(" ", "").replace("\u00a0", ""))
-    except ValueError:
-        raise Unreadable(column, text, "not a plain number such as 1250.50") from None
-
-
-def _priority(number: object, settings: RtSettings) -> int | None:
-    value = whole(number)
-    return None if value is None else next((p for floor, p in settings.priorities if value >= floor), 5)
-
-
-def _text(value: object) -> str | None:
-    return (str(value).strip() or None) if value is not None and not isinstance(value, dict | list) else None
-
-
-def _first(values: object) -> str | None:
-    return next((str(v) for v in values if v), None) if isinstance(values, list) else None
 
 
 def _named_team(payload: Payload, settings: RtSettings, name: str | None) -> Team | None:
@@ -419,7 +334,7 @@ def _segments(payload: Payload, settings: RtSettings, part: str) -> Iterator[Seg
     for dimension in SEGMENTS:
         custom_field = settings.field(part, dimension)
         if custom_field:
-            for name in payload.get(custom_field) or _values(payload, custom_field):
+            for name in payload.get(custom_field) or values_of(payload, custom_field):
                 yield _segment(settings.name, dimension, str(name))
 
 

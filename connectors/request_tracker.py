@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors import Connector, Stream
+from connectors._rt_check import tell
 from connectors._rt_queries import stamp
 from connectors._rt_reading import read_changes, read_milestones, read_teams, read_tickets
 from connectors._rt_rows import change_rows, milestone_rows, team_rows, ticket_rows
@@ -56,6 +57,7 @@ CONNECTOR = Connector(
         ),
     ),
     open=open_session,
+    check=tell,
     lacks=(
         "Request Tracker has no changes, services or surveys of its own: queues and custom fields stand for them.",
         "It does not tell which customers a change touches, nor when the service desk first answered.",

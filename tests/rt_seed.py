@@ -1,0 +1,342 @@
+"""Fills a Request Tracker through its REST interface with a year and a half of an IT department's invented life.
+
+The plan is made first, from a fixed seed, and is the truth the tests compare with. Only what REST cannot set is
+written into the database file afterwards, while no server runs: when things happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests import rt_server
+from tests.rt_server import RtServer, Site, User
+
+FIRST, LAST = datetime(2024, 7, 1, tzinfo=UTC), datetime(2025, 12, 31, tzinfo=UTC)
+CHANGES, TICKETS = 44, 1600
+DESKS = ("Service Desk", "Network", "Workplace")
+ALL = ("Changes", "Change Tasks", *DESKS)
+SERVICES = ("Mail", "Wiki", "Payroll", "VPN", "Printing", "Intranet", "Telephony", "File shares", "CRM", "Room booking")
+CHANNELS = ("Phone", "E-Mail", "Portal", "Chat", "Walk-in", "Fax")
+DEPARTMENTS = ("Finance", "Sales", "Production", "Research", "Human Resources")
+ENDED = {"deployed", "failed", "rolled_back", "cancelled", "resolved", "rejected", "deleted"}
+AT_ONCE, WORKERS = 20, max(2, min(4, os.cpu_count() or 2))
+
+SITE = Site(
+    queues={"Changes": "change", "Change Tasks": "default", **dict.fromkeys(DESKS, "default")},
+    fields={
+        "Service": ("Changes", *DESKS),
+        "Change Type": ("Changes",),
+        "Risk": ("Changes",),
+        "Sponsor": ("Changes",),
+        "Requirement": ("Changes",),
+        "Planned Cost": ("Changes",),
+        "CSAT": DESKS,
+        "Channel": DESKS,
+        "Milestone Type": ("Change Tasks",),
+    },
+    users=(
+        User("reader", ALL),
+        User("traveller", ALL, timezone="America/New_York"),
+        User("londoner", ALL, timezone="Europe/London"),
+        User("fieldless", ALL, rights=("SeeQueue", "ShowTicket")),
+        User("outsider", ()),
+    ),
+)
+
+
+@dataclass
+class Planned:
+    """One record of the plan: what is posted, and what then happens to it when. ``id`` is known once it is created."""
+
+    body: dict[str, Any]
+    created: datetime
+    steps: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
+    parent: int | None = None
+    refers_to: int | None = None
+    depends_on: int | None = None
+    merge_into: int | None = None
+    id: str = ""
+
+    @property
+    def statuses(self) -> list[tuple[datetime, str]]:
+        """When which status was entered, after the first one."""
+        return [(at, body["Status"]) for at, body in self.steps if "Status" in body]
+
+
+@dataclass
+class Plan:
+    """Everything that is created. ``parent``, ``refers_to`` and the like are places in ``changes`` or ``tickets``."""
+
+    changes: list[Planned]
+    tasks: list[Planned]
+    tickets: list[Planned]
+
+
+def make_plan(seed: int = 20250701) -> Plan:
+    """The same plan for the same seed."""
+    rng = random.Random(seed)
+    changes = [_change(rng, n) for n in range(CHANGES)]
+    tasks = [task for n, change in enumerate(changes) for task in _tasks(rng, n, change)]
+    tickets = [_ticket(rng, n) for n in range(TICKETS)]
+    for n in rng.sample(range(TICKETS), 40):
+        linked = rng.randrange(CHANGES)
+        kind = rng.choice(("refers_to", "refers_to", "depends_on"))
+        setattr(tickets[n], kind, linked)
+    plain = [n for n, t in enumerate(tickets) if t.refers_to is None and t.depends_on is None and not t.steps]
+    for n in plain[:8]:
+        tickets[n].merge_into = plain[-1]
+    for ticket in [tickets[n] for n in plain[8:18]]:
+        ticket.steps.append((ticket.created + timedelta(days=1), {"Status": "deleted"}))
+    return Plan(changes, tasks, tickets)
+
+
+def _change(rng: random.Random, n: int) -> Planned:
+    planned = FIRST + timedelta(days=20 + n * 11.7, hours=rng.randrange(6, 20))
+    created = planned - timedelta(days=rng.randrange(15, 60))
+    end = planned + timedelta(hours=rng.choice((2, 4, 30)))
+    late = timedelta(days=rng.choice((0, 0, 0, 1, 6)), minutes=rng.randrange(50))
+    last = ("deployed",) * 7 + ("failed", "rolled_back", "cancelled")
+    status = "requested" if n >= 41 else "approved" if n == 40 else last[n % 10]
+    approved = (created + timedelta(days=5), {"Status": "approved"})
+    begun = (planned + late, {"Status": "in_progress"})
+    ended = (end + late, {"Status": status})
+    steps = {"requested": [], "approved": [approved], "cancelled": [approved, ended]}.get(
+        status, [approved, begun, ended]
+    )
+    body = {
+        "Queue": "Changes",
+        "Subject": f"Renew {rng.choice(SERVICES)} step {n}",
+        "Starts": _text(planned),
+        "Due": _text(end),
+        "CustomFields": {
+            "Service": rng.choice(SERVICES),
+            "Change Type": rng.choice(("Standard", "Normal", "Normal", "Emergency", "Wild guess")),
+            "Risk": rng.choice(("Low", "Medium", "High")),
+            "Sponsor": "Dana Invented",
+            "Requirement": "Customers asked for it",
+            "Planned Cost": f"{rng.randrange(1, 90) * 500}",
+        },
+    }
+    return Planned(body, created, list(steps))
+
+
+def _tasks(rng: random.Random, n: int, change: Planned) -> Iterator[Planned]:
+    kinds = (
+        ("Write the design", 30),
+        ("Train the key users", 8),
+        ("Announce it on the intranet", 6),
+        ("Review it", -9),
+    )
+    planned = datetime.fromisoformat(change.body["Starts"])
+    for title, days in kinds[: rng.randrange(2, 5)]:
+        due = planned - timedelta(days=days)
+        task = Planned(
+            {
+                "Queue": "Change Tasks",
+                "Subject": f"{title} ({n})",
+                "Starts": _text(due - timedelta(days=5)),
+                "Due": _text(due),
+            },
+            change.created + timedelta(hours=3),
+            parent=n,
+        )
+        if rng.random() < 0.8:
+            done = max(due + timedelta(days=rng.choice((-2, 0, 0, 4))), task.created + timedelta(hours=1))
+            task.steps.append((done, {"Status": rng.choice(("resolved",) * 9 + ("rejected",))}))
+        yield task
+
+
+def _ticket(rng: random.Random, n: int) -> Planned:
+    created = FIRST + (LAST - FIRST) * (n / TICKETS) + timedelta(minutes=rng.randrange(600))
+    fields = {"Channel": rng.choice(CHANNELS)}
+    if rng.random() < 0.95:
+        fields["Service"] = rng.choice(SERVICES)
+    body = {
+        "Queue": rng.choice(DESKS),
+        "Subject": f"Question {n}",
+        "Requestor": f"customer{rng.randrange(60)}@desk.example",
+        "Priority": rng.choice(("0", "50", "50", "100")),
+        "CustomFields": fields,
+    }
+    ticket = Planned(body, created)
+    fate = rng.random()
+    solved = created + timedelta(hours=rng.lognormvariate(2.5, 1.2))
+    if fate < 0.02:
+        ticket.steps.append((created + timedelta(hours=2), {"Queue": DESKS[(DESKS.index(body["Queue"]) + 1) % 3]}))
+    if fate < 0.91:
+        ticket.steps.append((solved, {"Status": "resolved" if rng.random() < 0.95 else "rejected"}))
+    if fate < 0.05:
+        ticket.steps.append((solved + timedelta(days=2), {"Status": "open"}))
+    if fate < 0.04:
+        ticket.steps.append((solved + timedelta(days=3), {"Status": "resolved"}))
+    if 0.05 < fate < 0.35:
+        score = rng.choice("1234455555")
+        ticket.steps.append((solved + timedelta(hours=20), {"CustomFields": {"CSAT": score}}))
+    return ticket
+
+
+def fill(server: RtServer, plan: Plan) -> None:
+    """Create everything through REST and let it happen; afterwards every record of the plan has its id."""
+    for name in sorted({t.body["Requestor"] for t in plan.tickets}):
+        department = DEPARTMENTS[int(name.removeprefix("customer").partition("@")[0]) % len(DEPARTMENTS)]
+        server.ask("POST", "user", json={"Name": name, "EmailAddress": name, "Organization": department})
+    _create(server, plan.changes)
+    for record in (*plan.tasks, *plan.tickets):
+        for link, place in (
+            ("MemberOf", record.parent),
+            ("RefersTo", record.refers_to),
+            ("DependsOn", record.depends_on),
+        ):
+            if place is not None:
+                record.body[link] = plan.changes[place].id
+    _create(server, plan.tasks)
+    _create(server, plan.tickets)
+    records = (*plan.changes, *plan.tasks, *plan.tickets)
+    for step in range(max(len(record.steps) for record in records)):
+        _change_all(server, [(r, r.steps[step][1]) for r in records if len(r.steps) > step])
+    for record in plan.tickets:
+        if record.merge_into is not None:
+            _change_all(server, [(record, {"MergeInto": plan.tickets[record.merge_into].id})])
+
+
+def _create(server: RtServer, records: list[Planned]) -> None:
+    def create(some: list[Planned]) -> None:
+        answers = server.ask("POST", "tickets/bulk", json=[record.body for record in some])
+        for record, answer in zip(some, answers, strict=True):
+            if "id" not in answer:
+                raise RuntimeError(f"Request Tracker did not create {record.body}: {answer}")
+            record.id = str(answer["id"])
+
+    _in_parts(create, records)
+
+
+def _change_all(server: RtServer, updates: list[tuple[Planned, dict[str, Any]]]) -> None:
+    def change(some: list[tuple[Planned, dict[str, Any]]]) -> None:
+        answers = server.ask("PUT", "tickets/bulk", json=[{"id": r.id, **body} for r, body in some])
+        said = " ".join(str(word) for answer in answers for word in answer[1:])
+        if "can't" in said or "not" in said.lower().split():
+            raise RuntimeError(f"Request Tracker refused an update: {said[:500]}")
+
+    _in_parts(change, updates)
+
+
+def _in_parts(work: Any, items: list[Any]) -> None:
+    parts = [items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for _ in pool.map(work, parts):
+            pass
+
+
+def set_back(database: Path, plan: Plan) -> None:
+    """Write when things happened, which REST always says is now. No server may be running."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for record in (*plan.changes, *plan.tasks, *plan.tickets):
+            for table, column, at, number in _dates(connection, record):
+                connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (f"{at:%Y-%m-%d %H:%M:%S}", number))
+
+
+def _dates(connection: sqlite3.Connection, record: Planned) -> Iterator[tuple[str, str, datetime, int]]:
+    number = int(record.id)
+    statuses, others = list(record.statuses), [at for at, body in record.steps if "Status" not in body]
+    latest = max((at for at, _ in record.steps), default=record.created)
+    for own, kind in connection.execute(
+        "SELECT id, Type FROM Transactions WHERE ObjectType = 'RT::Ticket' AND ObjectId = ? ORDER BY id", (number,)
+    ).fetchall():
+        if kind == "Create":
+            at = record.created
+        elif kind == "Status":
+            at = statuses.pop(0)[0]
+        elif kind in ("CustomField", "Set") and others:
+            at = others.pop(0)
+        else:
+            at = latest
+        yield "Transactions", "Created", at, own
+    yield "Tickets", "Created", record.created, number
+    yield "Tickets", "LastUpdated", latest, number
+    ends = [at for at, status in record.statuses if status in ENDED]
+    if ends:
+        yield "Tickets", "Resolved", ends[-1], number
+    if record.statuses:
+        yield "Tickets", "Started", record.statuses[0][0], number
+
+
+def seeded_folder() -> Path:
+    """The folder with the seeded database, made on the first use and kept outside the repository.
+
+    Its name is a hash of this code and of the installed version: another seed never meets an old database.
+    """
+    code = b"".join(Path(file).read_bytes() for file in (__file__, rt_server.__file__))
+    shown = ["dpkg-query", "-W", "-f=${Version}", rt_server.PACKAGES[0]]
+    version = subprocess.run(shown, capture_output=True, check=False).stdout
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "customer-impact-dashboard"
+    folder = (
+        Path(os.environ.get("IMPACT_TEST_CACHE") or default) / f"rt-{hashlib.sha256(code + version).hexdigest()[:16]}"
+    )
+    if not (folder / "plan.json").is_file():
+        _make(folder)
+    return folder
+
+
+def _make(folder: Path) -> None:
+    work = rt_server.temporary_folder("rt-seed")
+    try:
+        database = rt_server.make_database(work, SITE)
+        plan = make_plan()
+        with rt_server.running(work, workers=WORKERS + 1) as server:
+            fill(server, plan)
+        set_back(database, plan)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = folder.with_name(f"{folder.name}.{os.getpid()}")
+        draft.mkdir(mode=0o700)
+        for name in ("rt.sqlite", "secrets.json"):
+            shutil.copy(work / name, draft / name)
+        (draft / "plan.json").write_text(json.dumps(asdict(plan), default=_text))
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def load_plan(folder: Path) -> Plan:
+    """The plan as it was carried out, with the ids that the server gave."""
+
+    def planned(values: dict[str, Any]) -> Planned:
+        steps = [(datetime.fromisoformat(at), body) for at, body in values.pop("steps")]
+        return Planned(**{**values, "created": datetime.fromisoformat(values["created"]), "steps": steps})
+
+    def all_of(values: Iterable[dict[str, Any]]) -> list[Planned]:
+        return [planned(value) for value in values]
+
+    plan = json.loads((folder / "plan.json").read_text())
+    return Plan(all_of(plan["changes"]), all_of(plan["tasks"]), all_of(plan["tickets"]))
+
+
+@contextmanager
+def seeded() -> Iterator[tuple[RtServer, Plan]]:
+    """A running server on a copy of the seeded database, with its plan; the copy goes afterwards."""
+    kept = seeded_folder()
+    work = rt_server.temporary_folder("rt-run")
+    try:
+        for name in ("rt.sqlite", "secrets.json"):
+            shutil.copy(kept / name, work / name)
+        with rt_server.running(work) as server:
+            yield server, load_plan(kept)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _text(at: datetime) -> str:
+    return f"{at.astimezone(UTC).replace(microsecond=0):%Y-%m-%dT%H:%M:%SZ}"
