@@ -39,6 +39,11 @@ class Client:
         return dict(answer.json())
 
 
+def in_query(stamp: str) -> str:
+    """A date as queries take it: Request Tracker misreads the form that it writes itself."""
+    return stamp.replace("T", " ").removesuffix("Z")
+
+
 @pytest.fixture(scope="module")
 def organisation() -> World:
     return world(SEED, TODAY)
@@ -107,7 +112,18 @@ def test_the_next_page_is_a_whole_address_that_goes_on_where_this_page_ends(clie
     assert "next_page" not in second
 
 
-@pytest.mark.parametrize("query", ["Nonsense = 1", "id >", "id > 0 AND", "(id > 0", "id ~ 3", "id > 0 id < 9"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Nonsense = 1",
+        "id >",
+        "id > 0 AND",
+        "(id > 0",
+        "id ~ 3",
+        "id > 0 id < 9",
+        "LastUpdated > '2026-01-01T00:00:00Z'",
+    ],
+)
 def test_a_query_that_cannot_be_understood_is_answered_with_400_and_a_reason(client: Client, query: str) -> None:
     answer = client.get("tickets", ("query", query))
     assert answer.status_code == 400
@@ -143,7 +159,7 @@ def test_conditions_are_joined_as_in_the_real_system(client: Client, query: str,
 def test_everything_updated_since_a_moment_is_found_and_nothing_before_it(client: Client) -> None:
     fields = (("fields", "LastUpdated"), ("orderby", "LastUpdated"), ("orderby", "id"), ("per_page", "100"))
     page = client.page("id > 0", *fields, ("page", "300"))
-    stamp, number = page["items"][49]["LastUpdated"], page["items"][49]["id"]
+    stamp, number = in_query(page["items"][49]["LastUpdated"]), page["items"][49]["id"]
     rest = f"LastUpdated >= '{stamp}' AND (LastUpdated > '{stamp}' OR id > {number})"
     found = client.page(rest, *fields)["items"]
     assert found[:50] == page["items"][50:]
@@ -156,7 +172,7 @@ def test_tickets_come_in_the_order_asked_for(client: Client) -> None:
     )
     found = [item["LastUpdated"] for item in newest["items"]]
     assert found == sorted(found, reverse=True)
-    assert found[0] == client.page(f"LastUpdated >= '{found[0]}'", ("fields", "LastUpdated"))["items"][0]["LastUpdated"]
+    assert client.page(f"LastUpdated > '{in_query(found[0])}'")["total"] == 0
 
 
 def test_a_date_that_is_not_set_is_1970(client: Client) -> None:

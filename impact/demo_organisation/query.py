@@ -106,11 +106,17 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def seconds(text: str) -> int:
-    """A date of a query as seconds since 1970; a date without zone is UTC, as the demo's account is."""
+    """A date of a query as seconds since 1970; a date without zone is UTC, as the demo's account is.
+
+    The form that the server itself writes, with T and Z, is refused: the real system misreads it without a word and
+    finds rows from before that moment too.
+    """
     if text.lower() in UNSET:
         return 0
+    if text.endswith("Z"):
+        raise QueryError(f"{text!r} would be misread; write dates as 2026-03-31 12:00:00")
     try:
-        instant = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        instant = datetime.fromisoformat(text.strip())
     except ValueError:
         raise QueryError(f"{text!r} is not a date") from None
     instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
