@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -353,3 +354,19 @@ def test_the_example_workbook_of_changes_is_read_sheet_by_sheet(tmp_path: Path) 
         date(2024, 2, 3),
     )
     assert sum(map(len, found.rejected.values())) == 0
+
+
+def test_memory_does_not_grow_with_the_number_of_lines(tmp_path: Path) -> None:
+    peaks = []
+    for lines in (10_000, 40_000):
+        content = "opened,note\n" + "2024-03-01,some words that nobody maps\n" * lines
+        (tmp_path / "t.csv").write_text(content)
+        own = settings(
+            tmp_path, path="t.csv", table="ticket", key="#line", timezone="UTC", columns={"opened_at": "opened"}
+        )
+        tracemalloc.start()
+        read_lines = sum(len(page.records) for page in stream("ticket").fetch(CONNECTOR.open(own), own, None))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert read_lines == lines
+    assert peaks[1] < 1.2 * peaks[0]
