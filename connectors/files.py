@@ -89,11 +89,12 @@ def open_folder(settings: FilesSettings) -> Path:
 def check_columns(folder: Path, settings: FilesSettings) -> Iterator[str]:
     """For each file, what it feeds and which of its columns nobody reads."""
     for reading in settings.readings:
+        label = f" ({reading.label})" if reading.label else ""
         for file in find_files(folder, reading.path):
             there = [heading for heading in read_columns(file, reading.layout) if heading]
             unread = [heading for heading in there if heading not in reading.read_columns]
             yield (
-                f"{file.name} feeds {reading.table} from {len(there) - len(unread)} of {len(there)} columns; "
+                f"{file.name} feeds {reading.table}{label} from {len(there) - len(unread)} of {len(there)} columns; "
                 f"not read: {', '.join(unread) or 'none'}"
             )
 
