@@ -132,6 +132,8 @@ def to_columns(table: str, rows: Sequence[Row] | pa.Table) -> pa.Table:
     Raises StoreError naming row and column when a value has the wrong type, an instant has no time zone, or a
     required value is missing.
     """
+    if table not in TABLES:
+        raise StoreError(f"There is no table {table!r}. Tables: {', '.join(TABLES)}.")
     made = _fit(table, rows) if isinstance(rows, pa.Table) else _from_rows(table, rows)
     for field in fields(table):
         if not field.optional and made.column(field.name).null_count:
@@ -185,6 +187,8 @@ def _fit(table: str, given: pa.Table) -> pa.Table:
     columns = []
     for field in schema:
         if field.name in given.column_names:
+            if pa.types.is_timestamp(field.type) and getattr(given.schema.field(field.name).type, "tz", "") is None:
+                raise StoreError(f"{table}.{field.name} holds instants without a time zone; give them one.")
             try:
                 columns.append(given.column(field.name).cast(field.type))
             except pa.ArrowInvalid as error:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from impact import facts
 from impact.columns import CREATED_AT, DERIVED, INSTANT, stored_schema
 from impact.delta import DataFile, DeltaFolder
-from impact.model import TABLES, StoreError
+from impact.model import TABLES
 from impact.upsert import MONTH, Counts, upsert
 
 FACTS = "daily_fact"
@@ -43,8 +43,6 @@ class TableSet:
 
     def upsert(self, table: str, columns: pa.Table, *, fetched_at: datetime | pa.Array) -> Counts:
         """Store model columns by id, with the derived columns and the time of reading added."""
-        if table not in TABLES:
-            raise StoreError(f"There is no table {table!r}. Tables: {', '.join(TABLES)}.")
         if isinstance(fetched_at, datetime):
             fetched_at = pa.repeat(pa.scalar(fetched_at, INSTANT), columns.num_rows)
         place = columns.schema.get_field_index("fetched_at")

@@ -1,0 +1,522 @@
+"""What the store promises about rows, raw records, rejected records, versions and columns. One process only."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from impact import columns, home, model
+from impact.model import Change, Rejected, SatisfactionResponse, Service, StoreError, Ticket
+from impact.store import Counts, RawRecord, Store, StreamState
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "my data", zone="Europe/Paris")
+
+
+def ticket(key: object, **values: Any) -> Ticket:
+    given = {"number": str(key), "opened_at": NOON, **values}
+    return Ticket(id=f"desk:ticket:{key}", source="desk", source_key=str(key), **given)
+
+
+def ask(store: Store, sql: str) -> list[dict[str, Any]]:
+    return store.snapshot().query(sql).to_pylist()
+
+
+# -- upsert -------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_is_counted_as_new_changed_and_unchanged(store: Store) -> None:
+    assert store.upsert("ticket", [ticket(1), ticket(2)], fetched_at=NOON) == Counts(new=2)
+    again = [ticket(1), ticket(2, kind="incident"), ticket(3)]
+    assert store.upsert("ticket", again, fetched_at=LATER) == Counts(new=1, changed=1, unchanged=1)
+    assert ask(store, "SELECT source_key, kind FROM ticket ORDER BY id") == [
+        {"source_key": "1", "kind": "other"},
+        {"source_key": "2", "kind": "incident"},
+        {"source_key": "3", "kind": "other"},
+    ]
+
+
+def test_a_batch_that_changes_nothing_moves_no_version_and_writes_no_file(store: Store) -> None:
+    store.upsert("ticket", [ticket(1)], fetched_at=NOON)
+    version, files = store.version(), sorted(store.home.rglob("*.parquet"))
+    assert store.upsert("ticket", [ticket(1)], fetched_at=LATER) == Counts(unchanged=1)
+    assert store.upsert("ticket", [], fetched_at=LATER) == Counts()
+    assert store.version() == version
+    assert sorted(store.home.rglob("*.parquet")) == files
+
+
+def test_a_record_that_was_only_touched_keeps_the_newer_update_time(store: Store) -> None:
+    store.upsert("ticket", [ticket(1, source_updated_at=NOON)], fetched_at=NOON)
+    assert store.upsert("ticket", [ticket(1, source_updated_at=LATER)], fetched_at=LATER) == Counts(changed=1)
+    assert ask(store, "SELECT source_updated_at FROM ticket") == [{"source_updated_at": LATER}]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ((NOON, "incident"), (LATER, "request"), "request"),
+        ((LATER, "incident"), (NOON, "request"), "incident"),
+        ((NOON, "incident"), (NOON, "request"), "request"),
+        ((None, "incident"), (NOON, "request"), "request"),
+        ((NOON, "incident"), (None, "request"), "request"),
+    ],
+)
+def test_an_older_copy_never_replaces_a_newer_one(
+    store: Store, first: tuple[Any, str], second: tuple[Any, str], kept: str
+) -> None:
+    for updated_at, kind in (first, second):
+        store.upsert("ticket", [ticket(1, source_updated_at=updated_at, kind=kind)], fetched_at=NOON)
+    assert ask(store, "SELECT kind FROM ticket") == [{"kind": kept}]
+
+
+@pytest.mark.parametrize(
+    ("copies", "kept"),
+    [
+        ([(LATER, "incident"), (NOON, "request")], "incident"),
+        ([(NOON, "incident"), (NOON, "request")], "request"),
+        ([(None, "incident"), (NOON, "request"), (None, "question")], "request"),
+        ([(None, "incident"), (None, "request")], "request"),
+    ],
+)
+def test_of_copies_in_one_batch_the_newest_then_the_last_counts(
+    store: Store, copies: Sequence[tuple[Any, str]], kept: str
+) -> None:
+    rows = [ticket(1, source_updated_at=at, kind=kind) for at, kind in copies]
+    assert store.upsert("ticket", rows, fetched_at=NOON) == Counts(new=1)
+    assert ask(store, "SELECT kind FROM ticket") == [{"kind": kept}]
+
+
+def test_an_edited_creation_date_does_not_double_the_ticket(store: Store) -> None:
+    store.upsert("ticket", [ticket(1), ticket(2)], fetched_at=NOON)
+    moved = ticket(1, opened_at=NOON - timedelta(days=400))
+    assert store.upsert("ticket", [moved], fetched_at=LATER) == Counts(changed=1)
+    assert ask(store, "SELECT source_key, opened_on FROM ticket ORDER BY id") == [
+        {"source_key": "1", "opened_on": date(2025, 3, 27)},
+        {"source_key": "2", "opened_on": date(2026, 5, 1)},
+    ]
+
+
+def test_many_small_batches_are_folded_into_few_files(store: Store) -> None:
+    for key in range(40):
+        store.upsert("ticket", [ticket(key)], fetched_at=NOON)
+    assert ask(store, "SELECT COUNT(*) AS n FROM ticket") == [{"n": 40}]
+    assert len(DeltaTable(str(store.home / "store/1/ticket")).file_uris()) <= 8
+
+
+def test_an_arrow_table_is_taken_with_the_models_defaults(store: Store) -> None:
+    given = pa.table(
+        {
+            "id": ["a", "b"],
+            "source": ["desk"] * 2,
+            "source_key": ["1", "2"],
+            "number": ["1", "2"],
+            "opened_at": pa.array([NOON, NOON], pa.timestamp("ms", "UTC")),
+        }
+    )
+    assert store.upsert("ticket", given, fetched_at=NOON) == Counts(new=2)
+    assert store.upsert("ticket", [ticket(1)], fetched_at=NOON) == Counts(new=1)
+    rows = ask(store, "SELECT kind, segment_ids, fetched_at, opened_on FROM ticket")
+    assert rows == [{"kind": "other", "segment_ids": [], "fetched_at": NOON, "opened_on": date(2026, 5, 1)}] * 3
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "told"),
+    [
+        ("tickets", [ticket(1)], r"no table 'tickets'. Tables: change, milestone, ticket"),
+        ("change", [ticket(1)], r"A Ticket row was given for table 'change'"),
+        ("ticket", [ticket(1, opened_at=datetime(2026, 5, 1))], r"ticket.opened_at of row desk:ticket:1 is 2026-05-01"),
+        ("ticket", [ticket(1), ticket(2, priority="high")], r"ticket.priority of row desk:ticket:2 is 'high'"),
+        ("ticket", [ticket(1, number=None)], r"ticket.number is empty in row desk:ticket:1, but every row needs it"),
+        ("ticket", pa.table({"colour": ["red"]}), r"Table 'ticket' has no column 'colour'. Columns: id, source"),
+        ("ticket", pa.table({"id": ["a"]}), r"ticket.source is empty in row a"),
+        ("ticket", pa.table({"id": ["a"], "priority": ["high"]}), r"ticket.priority is string"),
+        ("ticket", pa.table({"id": ["a"], "opened_at": pa.array([NOON], pa.timestamp("us"))}), r"without a time zone"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused_in_words_and_nothing_is_stored(
+    store: Store, table: str, rows: Any, told: str
+) -> None:
+    with pytest.raises(StoreError, match=told):
+        store.upsert(table, rows, fetched_at=NOON)
+    assert store.is_empty()
+
+
+# -- columns ------------------------------------------------------------------------------------------------------
+
+
+def test_days_are_days_of_the_reporting_time_zone(store: Store) -> None:
+    late = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # 00:30 of the 29th in Paris, the day summer time begins
+    store.upsert("ticket", [ticket(1, opened_at=late, first_resolved_at=late + timedelta(days=1))], fetched_at=NOON)
+    change = Change(id="c", source="desk", source_key="c", number="C1", title="Mail moves", rollout_start_at=late)
+    store.upsert("change", [change], fetched_at=NOON)
+    survey = {"source": "desk", "source_key": "r", "scale_min": 1, "scale_max": 5}
+    store.upsert("satisfaction_response", [SatisfactionResponse(id="r", answered_at=late, **survey)], fetched_at=NOON)
+    assert ask(store, "SELECT opened_on, first_resolved_on FROM ticket") == [
+        {"opened_on": date(2026, 3, 29), "first_resolved_on": date(2026, 3, 30)}
+    ]
+    assert ask(store, "SELECT rollout_on FROM change") == [{"rollout_on": date(2026, 3, 29)}]
+    assert ask(store, "SELECT asked_on, answered_on FROM survey") == [
+        {"asked_on": None, "answered_on": date(2026, 3, 29)}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "minutes", "reopened"),
+    [
+        ({}, None, None),
+        ({"first_resolved_at": NOON + timedelta(minutes=90, seconds=59)}, 90, None),
+        ({"resolved_at": NOON + timedelta(hours=1)}, 60, None),
+        ({"resolved_at": NOON + timedelta(hours=9), "first_resolved_at": NOON + timedelta(hours=1)}, 60, None),
+        ({"resolved_at": NOON}, 0, None),
+        ({"resolved_at": datetime(1970, 1, 1, tzinfo=UTC)}, None, None),
+        ({"resolved_at": NOON + timedelta(days=4000)}, None, None),
+        ({"first_resolved_at": NOON, "reopened_at": NOON + timedelta(days=2)}, 0, 2880),
+        ({"first_resolved_at": NOON, "reopened_at": NOON - timedelta(days=2)}, 0, None),
+        ({"reopened_at": NOON}, None, None),
+    ],
+)
+def test_durations_are_whole_minutes_and_impossible_ones_unknown(
+    store: Store, times: Mapping[str, datetime], minutes: int | None, reopened: int | None
+) -> None:
+    store.upsert("ticket", [ticket(1, **times)], fetched_at=NOON)
+    assert ask(store, "SELECT resolve_minutes, reopen_minutes FROM ticket") == [
+        {"resolve_minutes": minutes, "reopen_minutes": reopened}
+    ]
+
+
+def test_every_value_comes_back_as_it_went_in(store: Store) -> None:
+    full = ticket(
+        "é'1",
+        url="https://desk.example.com/?id=1",
+        priority=2,
+        within_target=False,
+        segment_ids=("a", "b"),
+        reopened_count=0,
+        closed_at=NOON + timedelta(microseconds=1),
+    )
+    store.upsert("ticket", [full], fetched_at=LATER)
+    row = ask(store, "SELECT * FROM ticket")[0]
+    sent = {**dataclasses.asdict(full), "segment_ids": ["a", "b"], "change_ids": [], "fetched_at": LATER}
+    assert {name: row[name] for name in sent} == sent
+
+
+def test_a_field_added_to_the_model_is_unknown_in_old_rows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.upsert("service", [Service(id="old", source="desk", source_key="1", name="Mail")], fetched_at=NOON)
+
+    @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+    class WiderService(Service):
+        colour: str | None = dataclasses.field(default=None, metadata={"help": "Colour", "unit": ""})
+
+    tables = {**model.TABLES, "service": WiderService}
+    monkeypatch.setattr(model, "_FIELDS", {name: tuple(model._describe(row)) for name, row in tables.items()})
+    monkeypatch.setattr(columns, "TABLES", tables)
+    wider = Store(store.home, zone="Europe/Paris")
+    assert ask(wider, "SELECT id, colour FROM service") == [{"id": "old", "colour": None}]
+    new = WiderService(id="new", source="desk", source_key="2", name="Print", colour="red")
+    wider.upsert("service", [new], fetched_at=NOON)
+    assert ask(wider, "SELECT id, name, colour FROM service ORDER BY id") == [
+        {"id": "new", "name": "Print", "colour": "red"},
+        {"id": "old", "name": "Mail", "colour": None},
+    ]
+    table = DeltaTable(str(store.home / "store/1/service")).to_pyarrow_table()
+    assert sorted(table.column("colour").to_pylist(), key=str) == [None, "red"]
+
+
+def test_other_engines_read_the_tables_as_plain_delta(store: Store) -> None:
+    store.upsert("ticket", [ticket(1), ticket(2, opened_at=NOON - timedelta(days=90))], fetched_at=NOON)
+    table = DeltaTable(str(store.home / "store/1/ticket"))
+    assert (table.protocol().min_reader_version, table.protocol().min_writer_version) == (1, 2)
+    assert sorted(table.to_pyarrow_table().column("created_month").to_pylist()) == ["2026-01", "2026-05"]
+
+
+# -- versions and snapshots ---------------------------------------------------------------------------------------
+
+
+def test_an_empty_store_has_no_version_and_can_be_asked_everything(store: Store) -> None:
+    assert (store.version(), store.is_empty(), store.state(), list(store.raw())) == ("", True, [], [])
+    for table in (*model.TABLES, "daily_fact", "survey", "rejected", "stream_state"):
+        assert ask(store, f"SELECT COUNT(*) AS n FROM {table}") == [{"n": 0}]
+    assert not store.home.exists(), "looking must not write"
+
+
+def test_the_version_moves_with_rows_and_facts_only(store: Store) -> None:
+    def moved() -> bool:
+        before = versions[-1]
+        versions.append(store.version())
+        return versions[-1] != before
+
+    versions = [store.version()]
+    store.append_raw("desk", "tickets", [RawRecord("1", NOON, {"a": 1})], fetched_at=NOON)
+    store.set_state(StreamState("desk", "tickets", outcome="running"))
+    store.reject("desk", "tickets", [Rejected("9", "no date")], at=NOON)
+    assert not moved()
+    assert store.is_empty()
+    store.upsert("ticket", [ticket(1)], fetched_at=NOON)
+    assert moved()
+    store.refresh_facts()
+    assert moved()
+    store.refresh_facts()
+    store.tidy()
+    assert not moved()
+    assert Store(store.home).version() == versions[-1]
+    assert store.snapshot().version == versions[-1]
+
+
+def test_a_snapshot_stays_as_it_was_while_rows_are_written(store: Store) -> None:
+    store.upsert("ticket", [ticket(1)], fetched_at=NOON)
+    before = store.snapshot()
+    store.upsert("ticket", [ticket(1, kind="incident"), ticket(2)], fetched_at=NOON)
+    assert before.query("SELECT kind FROM ticket").to_pylist() == [{"kind": "other"}]
+    assert ask(store, "SELECT COUNT(*) AS n FROM ticket") == [{"n": 2}]
+
+
+def test_queries_take_parameters_and_give_plain_numbers(store: Store) -> None:
+    store.upsert("ticket", [ticket(1, priority=2), ticket(2, priority=3)], fetched_at=NOON)
+    found = store.snapshot().query("SELECT SUM(priority) AS s, 0.5 AS h FROM ticket WHERE id <> ?", ["it's"])
+    assert (found.to_pylist(), found.schema.field("s").type) == ([{"s": 5, "h": 0.5}], pa.int64())
+
+
+def test_a_survey_takes_service_and_team_from_its_ticket(store: Store) -> None:
+    store.upsert("ticket", [ticket(1, service_id="mail", team_id="desk")], fetched_at=NOON)
+    common: dict[str, Any] = {"source": "desk", "scale_min": 1, "scale_max": 5, "answered_at": NOON}
+    answers = [
+        SatisfactionResponse(id="a", source_key="a", ticket_id="desk:ticket:1", **common),
+        SatisfactionResponse(id="b", source_key="b", ticket_id="desk:ticket:1", service_id="print", **common),
+        SatisfactionResponse(id="c", source_key="c", ticket_id="unknown", **common),
+    ]
+    store.upsert("satisfaction_response", answers, fetched_at=NOON)
+    assert ask(store, "SELECT id, service_id, team_id FROM survey ORDER BY id") == [
+        {"id": "a", "service_id": "mail", "team_id": "desk"},
+        {"id": "b", "service_id": "print", "team_id": "desk"},
+        {"id": "c", "service_id": None, "team_id": None},
+    ]
+
+
+# -- raw, rejected, state -----------------------------------------------------------------------------------------
+
+
+def test_raw_keeps_the_newest_payload_of_every_key_and_no_identical_one_twice(store: Store) -> None:
+    def keep(*records: tuple[str, datetime | None, Any]) -> int:
+        return store.append_raw(
+            "desk", "tickets", [RawRecord(k, at, {"v": v}) for k, at, v in records], fetched_at=NOON
+        )
+
+    assert keep(("1", NOON, "a"), ("2", None, "a")) == 2
+    assert keep(("1", NOON, "a"), ("2", None, "a")) == 0
+    assert keep(("1", LATER, "b"), ("2", None, "b"), ("2", None, "c")) == 2
+    assert keep(("1", NOON, "older")) == 0
+    assert keep(("2", None, "a")) == 1
+    store.append_raw("files", "tickets", [RawRecord("1", None, {"v": "é"})], fetched_at=LATER)
+    held = [[(r.source, r.key, r.payload["v"], r.updated_at, r.fetched_at) for r in batch] for batch in store.raw()]
+    assert [sorted(batch) for batch in held] == [
+        [("desk", "1", "b", LATER, NOON), ("desk", "2", "a", None, NOON)],
+        [("files", "1", "é", None, LATER)],
+    ]
+    assert [r.source for batch in store.raw("files", "tickets") for r in batch] == ["files"]
+    assert list(store.raw("files", "changes")) == []
+
+
+@pytest.mark.parametrize(("value", "told"), [(NOON, "datetime"), (float("nan"), "Out of range float")])
+def test_a_payload_that_is_no_plain_json_is_refused(store: Store, value: Any, told: str) -> None:
+    with pytest.raises(StoreError, match=rf"record 7 of desk/tickets is not plain JSON: .*{told}"):
+        store.append_raw("desk", "tickets", [RawRecord("7", None, {"at": value})], fetched_at=NOON)
+
+
+def test_tidy_folds_raw_files_without_the_payloads_that_were_replaced(store: Store) -> None:
+    for value in range(30):
+        store.append_raw("desk", "tickets", [RawRecord("1", None, {"v": value})], fetched_at=NOON)
+    store.tidy()
+    assert [dict(r.payload) for batch in store.raw() for r in batch] == [{"v": 29}]
+    assert DeltaTable(str(store.home / "store/raw")).to_pyarrow_table().num_rows == 1
+
+
+def test_a_record_accepted_later_leaves_the_list_of_rejected(store: Store) -> None:
+    broken = [Rejected("1", "no date", "opened", "?", "tickets.csv line 3"), Rejected("2", "no date")]
+    store.reject("desk", "tickets", broken, at=NOON)
+    store.reject("desk", "tickets", [Rejected("2", "no number")], at=LATER)
+    store.clear_rejected("desk", "changes", ["1"])
+    store.clear_rejected("desk", "tickets", ["1", "7"])
+    assert ask(store, "SELECT * FROM rejected") == [
+        {
+            "source": "desk",
+            "stream": "tickets",
+            "key": "2",
+            "reason": "no number",
+            "column_name": None,
+            "value": None,
+            "place": None,
+            "rejected_at": LATER,
+        }
+    ]
+
+
+def test_the_state_of_a_stream_replaces_its_former_one(store: Store) -> None:
+    done = StreamState("desk", "tickets", bookmark_at=NOON, outcome="ok", message="", read=5, seconds=0.5, total=9)
+    store.set_state(StreamState("desk", "tickets", outcome="running"))
+    store.set_state(StreamState("desk", "changes", outcome="refused", message="no right to read changes"))
+    store.set_state(done)
+    store.set_state(done)
+    assert store.state() == [
+        StreamState("desk", "changes", outcome="refused", message="no right to read changes"),
+        done,
+    ]
+
+
+# -- rebuild and tidy ---------------------------------------------------------------------------------------------
+
+
+def convert(source: str, stream: str, payloads: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Tickets of payloads; a payload without a number is rejected."""
+    return [
+        ticket(p["key"], number=p["number"]) if "number" in p else Rejected(p["key"], "no number") for p in payloads
+    ]
+
+
+def test_a_rebuild_takes_todays_mapping_time_zone_and_rejections(store: Store) -> None:
+    records = [RawRecord(key, NOON, {"key": key, "number": f"T{key}"}) for key in ("1", "2")]
+    records.append(RawRecord("3", NOON, {"key": "3"}))
+    store.append_raw("desk", "tickets", records, fetched_at=LATER)
+    store.upsert("ticket", [ticket(1, number="old"), ticket(99)], fetched_at=NOON)
+    store.reject("desk", "tickets", [Rejected("1", "was broken")], at=NOON)
+    store.reject("desk", "tickets", [Rejected("line 8", "no key, so not in raw")], at=NOON)
+    far = Store(store.home, zone="Pacific/Auckland")
+    far.rebuild(convert)
+    assert ask(far, "SELECT number, opened_on, fetched_at FROM ticket ORDER BY id") == [
+        {"number": "T1", "opened_on": date(2026, 5, 2), "fetched_at": LATER},
+        {"number": "T2", "opened_on": date(2026, 5, 2), "fetched_at": LATER},
+    ]
+    assert ask(far, "SELECT SUM(n) AS n FROM daily_fact WHERE metric = 'tickets'") == [{"n": 2}]
+    assert ask(far, "SELECT key FROM rejected ORDER BY key") == [{"key": "3"}, {"key": "line 8"}]
+
+
+def test_a_rebuild_that_fails_leaves_the_old_tables(store: Store) -> None:
+    store.append_raw("desk", "tickets", [RawRecord("1", NOON, {})], fetched_at=NOON)
+    store.upsert("ticket", [ticket(1)], fetched_at=NOON)
+    version = store.version()
+
+    def broken(source: str, stream: str, payloads: Any) -> list[Any]:
+        raise RuntimeError("mapping is broken")
+
+    with pytest.raises(RuntimeError, match="mapping is broken"):
+        store.rebuild(broken)
+    assert store.version() == version
+    assert ask(store, "SELECT COUNT(*) AS n FROM ticket") == [{"n": 1}]
+
+
+def test_another_reporting_time_zone_asks_for_a_rebuild(store: Store) -> None:
+    store.upsert("ticket", [ticket(1)], fetched_at=NOON)
+    with pytest.raises(StoreError, match=r"days of Europe/Paris, but .* is UTC now. Run `python -m impact rebuild`"):
+        Store(store.home, zone="UTC").upsert("ticket", [ticket(2)], fetched_at=NOON)
+    assert Store(store.home, zone="UTC").snapshot().query("SELECT opened_on FROM ticket").num_rows == 1
+
+
+def test_unused_files_go_after_a_day_and_not_before(tmp_path: Path) -> None:
+    now = [NOON]
+    store = Store(tmp_path, clock=lambda: now[0])
+    store.append_raw("desk", "tickets", [RawRecord("1", None, {"key": "1", "number": "1"})], fetched_at=NOON)
+    store.upsert("ticket", [ticket(1)], fetched_at=NOON)
+    old = store.snapshot()
+    store.upsert("ticket", [ticket(1, kind="incident")], fetched_at=NOON)
+    orphan = tmp_path / "store/1/ticket/created_month=2026-05/part-of-a-killed-process.parquet"
+    orphan.write_bytes(b"half a file")
+    store.tidy()
+    now[0] += timedelta(hours=home.KEEP_HOURS) - timedelta(seconds=1)
+    store.tidy()
+    assert orphan.exists()
+    assert old.query("SELECT kind FROM ticket").to_pylist() == [{"kind": "other"}]
+    now[0] += timedelta(seconds=1)
+    store.tidy()
+    assert not orphan.exists()
+    assert len(list((tmp_path / "store/1/ticket").rglob("created_month=*/*.parquet"))) == 1
+    store.rebuild(convert)
+    for _ in range(2):
+        store.tidy()
+        now[0] += timedelta(hours=home.KEEP_HOURS)
+    assert not (tmp_path / "store/1").exists()
+    assert ask(store, "SELECT COUNT(*) AS n FROM ticket") == [{"n": 1}]
+
+
+# -- folders that are no store ------------------------------------------------------------------------------------
+
+
+def foreign_file(folder: Path) -> None:
+    folder.rmdir()
+    folder.write_text("not a folder")
+
+
+def foreign_folder(folder: Path) -> None:
+    (folder / "store").mkdir()
+    (folder / "store/holiday.jpg").write_bytes(b"")
+
+
+def other_format(folder: Path) -> None:
+    (folder / "store").mkdir()
+    (folder / "store/current.json").write_text(json.dumps({"format": 99, "tables": 1, "zone": "UTC"}))
+
+
+def torn_marker(folder: Path) -> None:
+    (folder / "store").mkdir()
+    (folder / "store/current.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (foreign_file, "cannot be (read|written): .*[Nn]ot a directory"),
+        (foreign_folder, r"holds 'holiday.jpg' but no current.json.*Point IMPACT_HOME at an empty folder"),
+        (other_format, "holds format 99, this program reads format 1"),
+        (torn_marker, "holds nothing that can be understood"),
+    ],
+)
+def test_a_folder_that_is_no_store_is_refused_in_words_and_left_alone(tmp_path: Path, damage: Any, told: str) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    damage(folder)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    store = Store(folder)
+    for use in (store.version, store.snapshot, lambda: store.upsert("ticket", [ticket(1)], fetched_at=NOON)):
+        with pytest.raises(StoreError, match=told):
+            use()
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_broken_log_or_data_file_is_told_in_words(store: Store) -> None:
+    store.upsert("ticket", [ticket(1)], fetched_at=NOON)
+    (file,) = (store.home / "store/1/ticket").rglob("created_month=*/*.parquet")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:50])
+    with pytest.raises(StoreError, match="A data file cannot be read.*rebuild"):
+        Store(store.home).snapshot().query("SELECT * FROM ticket")
+    file.unlink()
+    with pytest.raises(StoreError, match="A data file cannot be read.*rebuild"):
+        store.upsert("ticket", [ticket(2)], fetched_at=NOON)
+    (store.home / "store/1/ticket/_delta_log/00000000000000000001.json").write_text("{")
+    with pytest.raises(StoreError, match="cannot be read.*rebuild"):
+        Store(store.home, zone="Europe/Paris").snapshot()
+
+
+def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="time zone 'Mars/Olympus' is not known"):
+        Store(tmp_path, zone="Mars/Olympus")
+
+
+def test_looking_at_the_version_reads_no_table(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.upsert("ticket", [ticket(1)], fetched_at=NOON)
+    fresh = Store(store.home)
+    monkeypatch.setattr("impact.delta.DeltaTable", lambda *a, **k: pytest.fail("a table was opened"))
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("a poll waited"))
+    assert fresh.version() == store.version() == "1.x.x.1.x.x.x.x.x.x.x.x"
