@@ -119,7 +119,8 @@ def read(folder: DeltaFolder, source: str | None = None, stream: str | None = No
                 own = f"source = {text(of_source)} AND stream = {text(of_stream)}"
                 rows = database.sql(_newest(select_files(folder.root, files, RAW_SCHEMA, where=own)))
                 for batch in rows.to_arrow_reader(BATCH_ROWS):
-                    yield [_record(row) for row in batch.to_pylist()]
+                    if batch.num_rows:
+                        yield [_record(row) for row in batch.to_pylist()]
 
 
 def _newest(known: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 from collections.abc import Callable
@@ -160,8 +161,6 @@ def test_only_the_months_that_changed_are_summed_again(tmp_path: Path) -> None:
 
 
 def test_a_changed_definition_sums_everything_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
-
     store, chance = Store(tmp_path), random.Random(1)
     store.upsert("ticket", [ticket(key, 0, chance) for key in range(40)], fetched_at=FIRST)
     store.refresh_facts()
