@@ -212,7 +212,7 @@ def broad_row(panels: int) -> Row:
 def pooled_rows(panels: int) -> list[Row]:
     """Changes without effect on several services: any, and neighbours that share their department's troubles."""
     p: dict[str, list[float]] = {"2 or 3 services": [], "8 services": [], "8 of one department": []}
-    for number in range(2 * panels):
+    for number in range(4 * panels):
         rng = np.random.default_rng([SEED, number, 400])
         plan = []
         for k, day in enumerate(range(60, 700, 20)):

@@ -62,14 +62,14 @@ class _Summary:
     spikes: Floats
 
 
-def reading(rows: Sequence[int], placebo: Placebos, groups: Groups, judged: Judged) -> Reading:
+def reading(rows: Sequence[int], placebo: Placebos, *, groups: Groups, judged: Judged) -> Reading:
     """Put together what was judged with what it answers."""
     telling = added(groups, placebo.cells.telling[groups.services, groups.at].astype(np.float64)) > 0
     return Reading(tuple(rows), placebo, groups, judged, telling)
 
 
 def answers(
-    common: Study, asked: Sequence[Asked], read: Reading, q_values: Sequence[float]
+    common: Study, asked: Sequence[Asked], read: Reading, *, q_values: Sequence[float]
 ) -> list[Estimate | NotEstimable]:
     """One result per group of a reading; ``q_values`` are in the order of the groups."""
     facts = _summary(read)
@@ -81,9 +81,20 @@ def answers(
     for k, row in enumerate(read.rows):
         one = {name: values[k] for name, values in columns.items()}
         if read.telling[k]:
-            out.append(_estimate(common, asked[row], read.placebo, one, limit, names[k], q_values[k], days))
+            out.append(
+                _estimate(
+                    common,
+                    asked[row],
+                    read.placebo,
+                    one=one,
+                    limit=limit,
+                    names=names[k],
+                    q_value=q_values[k],
+                    days=days,
+                )
+            )
         else:
-            out.append(_too_little(common, asked[row], read.placebo, one))
+            out.append(_too_little(common, asked[row], read.placebo, one=one))
     return out
 
 
@@ -99,6 +110,7 @@ def _estimate(
     common: Study,
     row: Asked,
     placebo: Placebos,
+    *,
     one: dict[str, float],
     limit: float,
     names: tuple[str, ...],
@@ -133,11 +145,11 @@ def _estimate(
         loading=one["loading"],
         se=one["se"],
         services=names,
-        flags=_flags(common, placebo, row, one, limit),
+        flags=_flags(common, placebo, row, one=one, limit=limit),
     )
 
 
-def _too_little(common: Study, row: Asked, placebo: Placebos, one: dict[str, float]) -> NotEstimable:
+def _too_little(common: Study, row: Asked, placebo: Placebos, *, one: dict[str, float]) -> NotEstimable:
     n0, n1 = round(one["n_before"]), round(one["n_after"])
     count = common.panel.kind == "count"
     return NotEstimable(
@@ -154,7 +166,7 @@ def _too_little(common: Study, row: Asked, placebo: Placebos, one: dict[str, flo
     )
 
 
-def _flags(common: Study, placebo: Placebos, row: Asked, one: dict[str, float], limit: float) -> tuple[str, ...]:
+def _flags(common: Study, placebo: Placebos, row: Asked, *, one: dict[str, float], limit: float) -> tuple[str, ...]:
     services = len(common.panel.services)
     found = (
         (BROAD, len(row.members) > BROAD_SHARE * services and services >= LEAST_SERVICES),

@@ -78,7 +78,7 @@ def loadings(weight: Floats, d: Floats, others: Floats) -> Floats:
     return np.asarray(np.clip(ratio, 0.0, LOADING_MOST))
 
 
-def without(group: Comparison, at: Ints, members: Ints, member_of: Ints) -> tuple[Floats, Ints, Ints]:
+def without(group: Comparison, at: Ints, *, members: Ints, member_of: Ints) -> tuple[Floats, Ints, Ints]:
     """Movement of the services outside a set, for each of N readings.
 
     ``at`` (N,) is the rollout-day index; ``members`` and ``member_of`` (pairs) say which services are left out of

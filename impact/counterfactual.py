@@ -74,18 +74,20 @@ def counterfactual(
     ``shape`` says how many days before the rollout give the level. None when no service of the change has known days
     there, or no day asked for is in the panel. Without 8 services to compare with, only level and pattern count.
     """
-    common = study(panel, rollouts, (shape,), holidays, until)
-    asked = _asked(common, change_id, shape, from_on, to_on)
+    common = study(panel, rollouts, shapes=(shape,), holidays=holidays, until=until)
+    asked = _asked(common, change_id, shape, from_on=from_on, to_on=to_on)
     if asked is None:
         return None
     pool = common.pool(shape)
     left = len(common.panel.services) - len(asked.members)
     compared = pool is not None and pool.placebos.compared and left >= LEAST_SERVICES
-    movement = _movement(common, asked, shape, pool, days_per_point) if pool is not None and compared else None
-    observed, expected, parts, n = _lines(common, asked, shape, movement)
+    movement = (
+        _movement(common, asked, shape, pool=pool, width=days_per_point) if pool is not None and compared else None
+    )
+    observed, expected, parts, n = _lines(common, asked, shape, movement=movement)
     types = day_types(common.panel.first_on, common.panel.day_count, holidays)
     plain = replace(common, sums=profile(common.panel, types, capped=False), pools={})
-    width = _width(plain, asked, shape, parts, days_per_point=days_per_point, compared=compared)
+    width = _width(plain, asked, shape, share=parts, days_per_point=days_per_point, compared=compared)
     if common.panel.kind == "count":
         low, high = expected * np.exp(-width), expected * np.exp(width)
     else:
@@ -98,7 +100,7 @@ def counterfactual(
     )  # fmt: skip
 
 
-def _asked(common: Study, change_id: str, shape: Shape, from_on: date, to_on: date) -> _Asked | None:
+def _asked(common: Study, change_id: str, shape: Shape, *, from_on: date, to_on: date) -> _Asked | None:
     line, panel = common.line, common.panel
     row = next((a for a in by_change(line) if a.change_id == change_id), None)
     first = max(0, (from_on - panel.first_on).days)
@@ -119,25 +121,26 @@ def _asked(common: Study, change_id: str, shape: Shape, from_on: date, to_on: da
     return _Asked(services, starts, days, np.array(row.members, dtype=np.int64))
 
 
-def _pre(cum: Floats, services: Ints, rollouts: Ints, pre: int) -> Floats:
+def _pre(cum: Floats, asked: _Asked, pre: int) -> Floats:
     """Sum over the days before each rollout."""
+    services, rollouts = asked.services, asked.rollouts
     return np.asarray(cum[services, rollouts] - cum[services, np.maximum(rollouts - pre, 0)])
 
 
-def _movement(common: Study, asked: _Asked, shape: Shape, pool: Pooling, width: int) -> Floats:
+def _movement(common: Study, asked: _Asked, shape: Shape, *, pool: Pooling, width: int) -> Floats:
     """What each service was to follow of the others, (services of the change, days): level of ``width`` days around
     each day against the days before the rollout."""
     placebo = pool.placebos
     spread = fit_spread(placebo.cells.d, placebo.cells.v, placebo.clean)
     out = np.zeros((len(asked.services), len(asked.days)))
     for start in np.unique(asked.rollouts):
-        moved = _others(common, asked, shape, int(start), width, spread)
+        moved = _others(common, asked, shape, start=int(start), width=width, spread=spread)
         same = asked.rollouts == start
         out[same] = placebo.group.loading[asked.services[same]][:, None] * moved[None, :]
     return out
 
 
-def _others(common: Study, asked: _Asked, shape: Shape, start: int, width: int, spread: Spread) -> Floats:
+def _others(common: Study, asked: _Asked, shape: Shape, *, start: int, width: int, spread: Spread) -> Floats:
     """Weighted movement of the services outside the change, per day."""
     sums, last = common.sums, common.panel.day_count
     low = np.clip(asked.days - width // 2, 0, last)
@@ -169,12 +172,12 @@ def _difference(common: Study, before: list[Floats], after: list[Floats]) -> tup
 
 
 def _lines(
-    common: Study, asked: _Asked, shape: Shape, movement: Floats | None
+    common: Study, asked: _Asked, shape: Shape, *, movement: Floats | None
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Observed, expected, each service's share of the expected (services, days), and observations per day."""
     sums, s, t = common.sums, asked.services[:, None], asked.days[None, :]
-    level = _pre(sums.value, asked.services, asked.rollouts, shape.pre)
-    weight = _pre(sums.weight, asked.services, asked.rollouts, shape.pre)
+    level = _pre(sums.value, asked, shape.pre)
+    weight = _pre(sums.weight, asked, shape.pre)
     known = (sums.known[s, t + 1] - sums.known[s, t]) > 0
     raw = np.where(known, sums.raw[s, t + 1] - sums.raw[s, t], 0.0)
     follow = np.zeros(known.shape) if movement is None else movement

@@ -59,7 +59,7 @@ def estimate(
     one result per change and service. Services or dates that the panel does not have give ``NotEstimable``. The
     result does not depend on the order of services or rollouts; arguments are not changed.
     """
-    common = study(panel, rollouts, tuple(shapes), holidays, until)
+    common = study(panel, rollouts, shapes=tuple(shapes), holidays=holidays, until=until)
     results = _answered(common, by_change(common.line))
     if per_service:
         results += _answered(common, by_service(common.line))
@@ -89,23 +89,25 @@ def _answered(common: Study, asked: list[Asked]) -> list[Estimate | NotEstimable
         rows = [i for i, own in enumerate(chosen) if own == k]
         pool = common.pool(shape) if rows else None
         if pool is not None:
-            readings += _readings(common, k, pool, asked, rows)
+            readings += _readings(common, k, pool, asked=asked, rows=rows)
         for i in rows if pool is None else ():
             results[i] = too_little_history(common, asked[i], shape)
     told = [i for read in readings for i, telling in zip(read.rows, read.telling.tolist(), strict=True) if telling]
     p_values = np.concatenate([read.judged.p_value[read.telling] for read in readings]) if readings else np.empty(0)
     q = dict(zip(told, adjusted(p_values.tolist()), strict=True))
     for read in readings:
-        for i, answer in zip(read.rows, answers(common, asked, read, [q.get(i, 1.0) for i in read.rows]), strict=True):
+        for i, answer in zip(
+            read.rows, answers(common, asked, read, q_values=[q.get(i, 1.0) for i in read.rows]), strict=True
+        ):
             results[i] = answer
     return [r if r is not None else refusal(common, a) for r, a in zip(results, asked, strict=True)]
 
 
-def _readings(common: Study, k: int, pool: Pooling, asked: list[Asked], rows: list[int]) -> list[Reading]:
+def _readings(common: Study, k: int, pool: Pooling, *, asked: list[Asked], rows: list[int]) -> list[Reading]:
     """Questions that share a shape, judged; those that leave too few services to compare with are read without."""
-    groups = _groups(common, k, pool, [asked[i] for i in rows])
+    groups = _groups(common, k, pool, asked=[asked[i] for i in rows])
     judged = judge(pool, groups)
-    first = reading(rows, pool.placebos, groups, judged)
+    first = reading(rows, pool.placebos, groups=groups, judged=judged)
     if not pool.placebos.compared:
         return [first]
     left = np.full(groups.count, np.iinfo(np.int64).max)
@@ -114,16 +116,16 @@ def _readings(common: Study, k: int, pool: Pooling, asked: list[Asked], rows: li
     alone = common.pool(common.shapes[k], compared=False) if thin else None
     if alone is None:
         return [first]
-    again = _groups(common, k, alone, [asked[i] for i in thin])
-    found = [reading(thin, alone.placebos, again, judge(alone, again))]
+    again = _groups(common, k, alone, asked=[asked[i] for i in thin])
+    found = [reading(thin, alone.placebos, groups=again, judged=judge(alone, again))]
     rest = [i for i, n in zip(rows, left.tolist(), strict=True) if n >= LEAST_SERVICES]
     if rest:
-        others = _groups(common, k, pool, [asked[i] for i in rest])
-        found.append(reading(rest, pool.placebos, others, judge(pool, others)))
+        others = _groups(common, k, pool, asked=[asked[i] for i in rest])
+        found.append(reading(rest, pool.placebos, groups=others, judged=judge(pool, others)))
     return found
 
 
-def _groups(common: Study, k: int, pool: Pooling, asked: list[Asked]) -> Groups:
+def _groups(common: Study, k: int, pool: Pooling, *, asked: list[Asked]) -> Groups:
     """Readings per question: those with enough data; where none has, all, so that the result can say what it takes."""
     line, telling, pre = common.line, pool.placebos.cells.telling, common.shapes[k].pre
     day, service, fitting = line.day.tolist(), line.service.tolist(), common.fits[:, k].tolist()

@@ -58,7 +58,7 @@ def placebo_rate(
     Services are halved, weeks are cut into alternating blocks: every placebo is judged with spread and tails learnt
     from the other half of the services in the other blocks. Only days without recorded changes take part.
     """
-    common = study(panel, rollouts, (shape,), holidays, until)
+    common = study(panel, rollouts, shapes=(shape,), holidays=holidays, until=until)
     pool = common.pool(shape)
     if pool is None:
         return None
@@ -79,7 +79,7 @@ def placebo_rate(
 def _quarter(placebo: Placebos, half: int, block: int) -> Bools:
     """Placebo cells of every other service in every other block of days."""
     services, days = placebo.cells.size
-    length = 2 * (placebo.cells.shape.pre + placebo.cells.shape.post)
+    length = min(2 * (placebo.cells.shape.pre + placebo.cells.shape.post), (days + 1) // 2)
     mine = (np.arange(services) % 2 == half)[:, None] if services > 1 else np.ones((1, 1), dtype=np.bool_)
     return np.asarray(placebo.clean & mine & (np.arange(days) // length % 2 == block)[None, :])
 
@@ -89,7 +89,7 @@ def _alarms(placebo: Placebos, fit: Bools, test: Bools) -> Bools:
     cells, g = placebo.cells, placebo.g
     reach = cells.shape.pre + cells.shape.post
     spread = fit_spread(g, cells.v, fit)
-    factor = service_factor(g, spread, cells.v, placebo.clean, reach=reach)
+    factor = service_factor(g, spread, cells.v, clean=placebo.clean, reach=reach)
     z = np.abs(g) / np.sqrt(spread.expected(cells.v) * factor)
     independent = float(fit.sum()) / (OVERLAP * reach)
     stretch, freedom = fit_tails(z, cells.v, fit, independent=independent, most=cells.size[0] // 30).of(cells.v)
@@ -103,11 +103,11 @@ def _rates(common: Study, shape: Shape, alarm: Bools, judged: Bools) -> PlaceboR
     classes = []
     for low, high, label in CLASSES:
         rows = (volume >= low) & (volume < high)
-        classes.append(_rate(label, int(alarm[rows].sum()), int(judged[rows].sum()), shape))
-    return _rate("all", int(alarm.sum()), int(judged.sum()), shape, tuple(classes))
+        classes.append(_rate(label, int(alarm[rows].sum()), int(judged[rows].sum()), shape=shape))
+    return _rate("all", int(alarm.sum()), int(judged.sum()), shape=shape, classes=tuple(classes))
 
 
-def _rate(label: str, alarms: int, cases: int, shape: Shape, classes: tuple[PlaceboRate, ...] = ()) -> PlaceboRate:
+def _rate(label: str, alarms: int, cases: int, *, shape: Shape, classes: tuple[PlaceboRate, ...] = ()) -> PlaceboRate:
     """Rate with Wilson's interval on as many cases as the overlapping windows are worth."""
     if not cases:
         return PlaceboRate(label, 0, 0, None, None, None, classes)

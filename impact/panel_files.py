@@ -51,7 +51,7 @@ def run(
     holidays: Path | None = None,
     per_service: bool = False,
 ) -> int:
-    """Estimate every change on every metric of a panel file; returns the number of rows written to ``out``.
+    """Estimate every change on every metric of a panel file and write ``out``; returns 0, the exit code of success.
 
     With ``pre`` or ``post`` exactly that window is used, otherwise the largest one free of other changes. A metric's
     data end on the last day it has in the file. Raises SettingsError naming file, line, column and value when a
@@ -67,7 +67,7 @@ def run(
         results += estimate(one, rollouts, shapes=shapes, holidays=free_days, per_service=per_service)
     results.sort(key=lambda r: (r.change_id, r.metric, r.service is not None, r.service or ""))
     write(results, out)
-    return len(results)
+    return 0
 
 
 def asked_shapes(*, pre: int | None, post: int | None, lead: int | None) -> tuple[Shape, ...]:
@@ -126,8 +126,16 @@ def read_changes(path: Path) -> list[Rollout]:
     with duckdb.connect(config={"threads": 1}) as db:
         load(db, path, CHANGES_COLUMNS)
         for column in ("change_id", "service"):
-            refuse(db, path, column, f"trim(coalesce({column}, '')) = ''", "a name; fill it in or drop the row")
-        refuse(db, path, "rollout_on", "try_cast(rollout_on AS DATE) IS NULL", "a date such as 2025-03-31")
+            refuse(
+                db,
+                path,
+                column,
+                where=f"trim(coalesce({column}, '')) = ''",
+                allowed="a name; fill it in or drop the row",
+            )
+        refuse(
+            db, path, "rollout_on", where="try_cast(rollout_on AS DATE) IS NULL", allowed="a date such as 2025-03-31"
+        )
         rows = db.execute("SELECT change_id, service, CAST(rollout_on AS DATE) FROM rows ORDER BY line").fetchall()
     return [Rollout(change, service, on) for change, service, on in rows]
 
@@ -144,7 +152,7 @@ def read_holidays(path: Path | None) -> frozenset[date]:
         try:
             days.add(date.fromisoformat(word))
         except ValueError:
-            _refused(path, number, "date", word, "a date such as 2025-12-25, one a line")
+            _refused(path, number, "date", value=word, allowed="a date such as 2025-12-25, one a line")
     return frozenset(days)
 
 
@@ -164,6 +172,8 @@ def read_panel(path: Path) -> list[Panel]:
         )
         check_whole(db, path)
         metrics = db.execute("SELECT DISTINCT metric, kind FROM facts ORDER BY metric").fetchall()
+        if not metrics:
+            raise SettingsError(f"{path}: has no rows; give one row for each metric, service and day")
         return [panel_of(db, metric, kind) for metric, kind in metrics]
 
 
@@ -193,17 +203,37 @@ def panel_of(db: duckdb.DuckDBPyConnection, metric: str, kind: Any) -> Panel:
 def check_panel(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Refuse values that are not what their column promises."""
     for column in ("metric", "service"):
-        refuse(db, path, column, f"trim(coalesce({column}, '')) = ''", "a name; fill it in or drop the row")
-    refuse(db, path, "kind", "coalesce(kind, '') NOT IN ('count', 'mean', 'share')", f"one of {', '.join(KINDS)}")
-    refuse(db, path, "day", "try_cast(day AS DATE) IS NULL", "a date such as 2025-03-31")
+        refuse(
+            db, path, column, where=f"trim(coalesce({column}, '')) = ''", allowed="a name; fill it in or drop the row"
+        )
+    refuse(
+        db,
+        path,
+        "kind",
+        where="coalesce(kind, '') NOT IN ('count', 'mean', 'share')",
+        allowed=f"one of {', '.join(KINDS)}",
+    )
+    refuse(db, path, "day", where="try_cast(day AS DATE) IS NULL", allowed="a date such as 2025-03-31")
     for column, wanted in (("n", "kind <> 'count'"), ("total", "true"), ("total_sq", "kind = 'mean'")):
         filled = f"trim(coalesce({column}, '')) <> ''"
-        refuse(db, path, column, f"{wanted} AND NOT ({filled})", f"a number; needed for this kind of {path.suffix} row")
+        refuse(
+            db,
+            path,
+            column,
+            where=f"{wanted} AND NOT ({filled})",
+            allowed=f"a number; needed for this kind of {path.suffix} row",
+        )
         bad = f"{filled} AND NOT coalesce(isfinite(try_cast({column} AS DOUBLE)), false)"
-        refuse(db, path, column, bad, "a finite number with a decimal point")
+        refuse(db, path, column, where=bad, allowed="a finite number with a decimal point")
         db.execute(f"UPDATE rows SET {column} = NULL WHERE NOT ({filled})")
-    refuse(db, path, "n", "CAST(n AS DOUBLE) < 0", "0 or more")
-    refuse(db, path, "total", "kind <> 'mean' AND CAST(total AS DOUBLE) < 0", "0 or more for counts and shares")
+    refuse(db, path, "n", where="CAST(n AS DOUBLE) < 0", allowed="0 or more")
+    refuse(
+        db,
+        path,
+        "total",
+        where="kind <> 'mean' AND CAST(total AS DOUBLE) < 0",
+        allowed="0 or more for counts and shares",
+    )
 
 
 def check_whole(db: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -218,11 +248,11 @@ def check_whole(db: duckdb.DuckDBPyConnection, path: Path) -> None:
         ),
     )
     for column, condition, allowed in rules:
-        refuse(db, path, column, condition, allowed, table="facts")
+        refuse(db, path, column, where=condition, allowed=allowed, table="facts")
     twice = "line IN (SELECT max(line) FROM facts GROUP BY metric, service, day HAVING count(*) > 1)"
-    refuse(db, path, "day", twice, "one row for each metric, service and day; add the rows up first")
+    refuse(db, path, "day", where=twice, allowed="one row for each metric, service and day; add the rows up first")
     kinds = "metric IN (SELECT metric FROM facts GROUP BY metric HAVING count(DISTINCT kind) > 1)"
-    refuse(db, path, "kind", kinds, "the same kind in all rows of a metric")
+    refuse(db, path, "kind", where=kinds, allowed="the same kind in all rows of a metric")
 
 
 def load(db: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> None:
@@ -255,13 +285,13 @@ def load(db: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> N
 
 
 def refuse(
-    db: duckdb.DuckDBPyConnection, path: Path, column: str, condition: str, allowed: str, *, table: str = "rows"
+    db: duckdb.DuckDBPyConnection, path: Path, column: str, *, where: str, allowed: str, table: str = "rows"
 ) -> None:
     """Raise SettingsError for the first row that meets a condition."""
-    found = db.execute(f"SELECT line, {column} FROM {table} WHERE {condition} ORDER BY line LIMIT 1").fetchone()
+    found = db.execute(f"SELECT line, {column} FROM {table} WHERE {where} ORDER BY line LIMIT 1").fetchone()
     if found is not None:
         value = db.execute(f"SELECT {column} FROM rows WHERE line = ?", [found[0]]).fetchone()
-        _refused(path, int(found[0]), column, value[0] if value else None, allowed)
+        _refused(path, int(found[0]), column, value=value[0] if value else None, allowed=allowed)
 
 
 def write(results: Sequence[Estimate | NotEstimable], out: Path) -> None:
@@ -310,6 +340,6 @@ def _text(path: Path) -> str:
         raise SettingsError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
 
 
-def _refused(path: Path, line: int, column: str, value: object, allowed: str) -> NoReturn:
+def _refused(path: Path, line: int, column: str, *, value: object, allowed: str) -> NoReturn:
     shown = "empty" if value is None or value == "" else repr(str(value)[:60])
     raise SettingsError(f"{path}, line {line}, column {column}: {shown}; allowed is {allowed}")

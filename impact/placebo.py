@@ -96,7 +96,7 @@ class Placebos:
         return np.sqrt(self.spread.expected(self.cells.v) * self.factor)
 
 
-def placebos(kind: Kind, sums: Profile, counts: Floats, shape: Shape, *, compared: bool = True) -> Placebos | None:
+def placebos(kind: Kind, sums: Profile, *, shape: Shape, counts: Floats, compared: bool = True) -> Placebos | None:
     """Read the panel everywhere with one shape; None when its windows do not fit or too few placebos exist.
 
     ``counts`` is the number of rollouts per service and day. ``compared=False`` leaves the comparison out, as do
@@ -115,7 +115,7 @@ def placebos(kind: Kind, sums: Profile, counts: Floats, shape: Shape, *, compare
     compared = compared and cells.size[0] >= LEAST_SERVICES
     g = cells.d - group.loading[:, None] * group.others if compared else cells.d
     fitted = fit_spread(g, cells.v, clean)
-    factor = service_factor(g, fitted, cells.v, clean, reach=shape.pre + shape.post)
+    factor = service_factor(g, fitted, cells.v, clean=clean, reach=shape.pre + shape.post)
     z = np.abs(g) / np.sqrt(fitted.expected(cells.v) * factor)
     tails = fit_tails(z, cells.v, clean, independent=independent, most=cells.size[0] // 15)
     return Placebos(cells, group, compared, g, factor, clean, fitted, tails, independent)
@@ -164,7 +164,7 @@ def weighted_line(x: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
     return slope, max(mean_y - slope * mean_x, 1e-4 * mean_y, 1e-12)
 
 
-def service_factor(g: Floats, spread: Spread, v: Floats, clean: Bools, *, reach: int) -> Floats:
+def service_factor(g: Floats, spread: Spread, v: Floats, *, clean: Bools, reach: int) -> Floats:
     """How noisy each service is against the average of all, leaving out ``reach`` days around each reading.
 
     (4 base + sum of capped ratios / overlap) / (4 + readings / overlap), per service and rollout day.

@@ -20,7 +20,7 @@ DRAW_SEED = 20_240_229
 """Fixed seed of the random placebo groups: the same panel always gives the same answer."""
 POWER = 0.84
 """Normal quantile of the 80 % chance at which the smallest detectable effect is found."""
-PAIR_PRIOR = 8.0
+PAIR_PRIOR = 4.0
 """Independent readings' worth of trust in the mean correlation, against a pair's own."""
 PASSES = 24
 END = 7.0
@@ -91,7 +91,7 @@ class Pooling:
 def correlations(placebo: Placebos) -> Floats:
     """Correlation of every pair of services beyond the comparison, pulled towards the mean of all pairs.
 
-    A pair's own correlation weighs as much as the independent readings behind it, the mean as much as 8 readings:
+    A pair's own correlation weighs as much as the independent readings behind it, the mean as much as 4 readings:
     services of one department move together for years, and only their own history shows it.
     """
     clean = placebo.clean
@@ -117,7 +117,7 @@ def judge(pool: Pooling, groups: Groups) -> Judged:
     t = stdtrit(freedom, UPPER) * stretch
     p_value = 2.0 * stdtr(freedom, -np.abs(parts.effect) / (stretch * parts.se))
     if pool.placebos.kind == "count":
-        low, high = inverted(pool, groups, parts, t)
+        low, high = inverted(pool, groups, parts, t=t)
     else:
         low, high = parts.effect - t * parts.se, parts.effect + t * parts.se
     detectable = (stdtrit(freedom, UPPER) + POWER) * stretch * parts.se
@@ -130,7 +130,7 @@ def read(pool: Pooling, groups: Groups) -> Parts:
     movement = np.zeros(len(s))
     left = unchanged = np.zeros(len(s), dtype=np.int64)
     if placebo.compared:
-        others, left, unchanged = without(placebo.group, at, groups.members, groups.member_of)
+        others, left, unchanged = without(placebo.group, at, members=groups.members, member_of=groups.member_of)
         movement = placebo.group.loading[s] * others
     g = placebo.cells.d[s, at] - movement
     variance = placebo.spread.expected(placebo.cells.v[s, at]) * placebo.factor[s, at]
@@ -165,11 +165,11 @@ def correlation_factor(pool: Pooling, groups: Groups, weight: Floats) -> Floats:
         for begin in range(0, len(same), step):
             part = same[begin : begin + step]
             index = order[starts[part][:, None] + np.arange(size)[None, :]]
-            out[part] = _factor(pool, groups, index, weight[index])
+            out[part] = _factor(pool, groups, index, weight=weight[index])
     return np.maximum(out, 0.5)
 
 
-def _factor(pool: Pooling, groups: Groups, index: Ints, weight: Floats) -> Floats:
+def _factor(pool: Pooling, groups: Groups, index: Ints, *, weight: Floats) -> Floats:
     s, at = groups.services[index], groups.at[index]
     shape = pool.placebos.cells.shape
     pairs = pool.correlations[s[:, :, None], s[:, None, :]]
@@ -237,7 +237,7 @@ def same_day_groups(chosen: Ints, at: Ints) -> Groups:
     )
 
 
-def inverted(pool: Pooling, groups: Groups, parts: Parts, t: Floats) -> tuple[Floats, Floats]:
+def inverted(pool: Pooling, groups: Groups, parts: Parts, *, t: Floats) -> tuple[Floats, Floats]:
     """Ends of the interval of a log ratio: effects that the same test would not reject.
 
     The sampling variance of a count depends on the effect itself: with r the ratio of expected tickets after to

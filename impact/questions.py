@@ -14,7 +14,7 @@ from impact.pattern import Profile, profile
 from impact.placebo import LEAST_INDEPENDENT, placebos
 from impact.pooling import Pooling
 from impact.results import NotEstimable
-from impact.timeline import Timeline, timeline
+from impact.timeline import FAR, Timeline, timeline
 from impact.windows import LEAST_KNOWN
 
 
@@ -54,7 +54,7 @@ class Study:
         """The panel read everywhere with a shape; None when too few days without changes exist to learn chance from."""
         key = (shape, compared)
         if key not in self.pools:
-            found = placebos(self.panel.kind, self.sums, self.counts, shape, compared=compared)
+            found = placebos(self.panel.kind, self.sums, shape=shape, counts=self.counts, compared=compared)
             self.pools[key] = None if found is None else Pooling(found)
         return self.pools[key]
 
@@ -69,6 +69,12 @@ class Study:
         return min(self.shapes, key=lambda shape: (shape.reach, shape.pre))
 
     @cached_property
+    def first_known(self) -> list[int]:
+        """Index of the first known day of each service; far in the future where there is none."""
+        known = self.sums.known > 0
+        return [int(x) for x in np.where(known.any(axis=1), np.argmax(known, axis=1) - 1, FAR).tolist()]
+
+    @cached_property
     def separable_at_all(self) -> list[bool]:
         """Whether any shape leaves other changes out, per rollout."""
         return [any(x) for x in self.separable.tolist()]
@@ -80,7 +86,12 @@ class Study:
 
 
 def study(
-    panel: Panel, rollouts: Sequence[Rollout], shapes: tuple[Shape, ...], holidays: frozenset[date], until: date | None
+    panel: Panel,
+    rollouts: Sequence[Rollout],
+    *,
+    shapes: tuple[Shape, ...],
+    holidays: frozenset[date],
+    until: date | None,
 ) -> Study:
     """Sort, cut and sum up a panel and place its rollouts on it."""
     panel = in_order(up_to(panel, until))
@@ -112,7 +123,7 @@ def by_change(line: Timeline) -> list[Asked]:
         index.setdefault(rollout.change_id, []).append(i)
     service = line.service.tolist()
     return [
-        Asked(change, None, tuple(own), tuple(sorted({service[i] for i in own if service[i] >= 0})))
+        Asked(change, None, tuple(own), tuple(sorted({service[i] for i in own} - {-1})))
         for change, own in index.items()
     ]
 
@@ -157,13 +168,14 @@ def refusal(common: Study, row: Asked) -> NotEstimable:
         return NotEstimable(
             change, metric, service, "cannot_be_separated", least.reach, room, blocking=tuple(sorted(blocking))
         )
-    if not any(common.ended_at_all[i] for i in own):
-        day = min(
-            int(line.day[i]) + shape.reach
-            for i in own
-            for k, shape in enumerate(common.shapes)
-            if common.separable[i, k]
-        )
+    coming = [
+        int(line.day[i]) + shape.reach
+        for i in own
+        for k, shape in enumerate(common.shapes)
+        if common.separable[i, k] and line.day[i] - common.first_known[line.service[i]] >= shape.pre
+    ]
+    if coming and not any(common.ended_at_all[i] for i in own):
+        day = min(coming)
         have = max(0, panel.day_count - 1 - min(int(line.day[i]) for i in own))
         return NotEstimable(change, metric, service, "too_early", least.reach, have, possible_from=panel.on(day + 1))
     known = common.sums.known

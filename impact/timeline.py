@@ -46,10 +46,11 @@ class Timeline:
         row = self.row
         place = self.place[index]
         service, day, _ = row[place]
+        first, last = day - shape.pre, day + shape.reach
         names: set[str] = set()
         for step in (-1, 1):
             k = place + step
-            while 0 <= k < len(row) and row[k][0] == service and -shape.pre <= row[k][1] - day <= shape.reach:
+            while 0 <= k < len(row) and row[k][0] == service and first <= row[k][1] <= last:
                 names.add(row[k][2])
                 k += step
         return tuple(sorted(names))

@@ -129,7 +129,11 @@ def test_a_change_planned_after_the_panel_is_too_early() -> None:
     assert (answer.reason, answer.possible_from) == ("too_early", on(158))
 
 
-@pytest.mark.parametrize(("service", "day"), [("nowhere", 200), ("s03", 5), ("s03", -30)])
+def test_a_change_without_days_before_it_is_never_promised_for_later() -> None:
+    assert refused(estimate(counts(flat(20, 12)), [Rollout("a", "s03", on(10))]), "a").reason == "no_data"
+
+
+@pytest.mark.parametrize(("service", "day"), [("nowhere", 200), ("s03", 5), ("s03", -30), ("nowhere", 500)])
 def test_an_unknown_service_or_a_day_before_the_panel_gives_no_data(service: str, day: int) -> None:
     assert refused(estimate(counts(flat(20, 400)), [Rollout("a", service, on(day))]), "a").reason == "no_data"
 
