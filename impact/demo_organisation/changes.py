@@ -24,10 +24,10 @@ CHANGES: tuple[ChangePlan, ...] = (
         business=Business(planned=85, actual=41, hours=90, money=5),
     ),
     ChangePlan(
-        title="Printing follow-me", team="Workplace", services=("Printing",), ago=-24, truth="untold",
+        title="Printing follow-me", team="Workplace", services=("Printing",), ago=-17, truth="untold",
         requirement="Colleagues want their pages at whichever printer they stand at, and nobody else to see them.",
         outcome="Fewer lost prints and fewer calls about the wrong printer.", state="planned", steps="full",
-        sponsor="Head of workplace", slips={"build": 9, "test": 6, "communication": 12},
+        sponsor="Head of workplace", slips={"build": 9, "test": 6, "approval": -1, "communication": -5},
         business=Business(planned=120, actual=97, hours=210, money=7),
     ),
     ChangePlan(
@@ -74,7 +74,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="Fewer calls about slow laptops.",
         effect=Effect(tickets=0.55, hours=0.45, satisfaction=-0.5, reopened=0.08),
         steps="full", risk="medium", sponsor="Head of workplace",
-        slips={"build": 12, "test": 17, "training": 60, "support_ready": NEVER, "review": 35},
+        slips={"build": 12, "test": 17, "approval": 8, "training": 60, "support_ready": NEVER, "review": 35},
         business=Business(planned=640, actual=702, hours=520, money=18),
     ),
     ChangePlan(
@@ -82,7 +82,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Shop customers want card payments that never fail at the till.",
         outcome="Fewer declined payments and a shorter queue.",
         effect=Effect(tickets=0.5, hours=0.6, satisfaction=-0.7, reopened=0.11), steps="full", risk="high",
-        sponsor="Director of stores", slips={"design": 6, "build": 15, "test": 20, "approval": 4, "review": NEVER},
+        sponsor="Director of stores", slips={"design": 6, "build": 15, "test": 20, "approval": 9, "review": NEVER},
         business=Business(planned=410, actual=455, hours=300, money=22),
     ),
     ChangePlan(

@@ -21,7 +21,6 @@ from impact.demo_organisation.story import (
     LOCATIONS,
     PLANS,
     SERVICES,
-    TEAMS,
     ChangePlan,
     Effect,
     Step,
@@ -324,10 +323,3 @@ def _channels(rng: np.random.Generator, p_self: Floats, department: Ints) -> Int
     own = rng.random(n) < np.clip(p_self + leaning, 0.03, 0.95)
     channel = np.where(own, np.where(rng.random(n) < 0.78, 0, 1), rng.choice((2, 3, 4), n, p=(0.42, 0.47, 0.11)))
     return np.where(rng.random(n) < 0.015, 5, channel).astype(np.int64)
-
-
-def services_of(team: str) -> tuple[str, ...]:
-    """Names of the services a team owns. Raises KeyError for a team that does not exist."""
-    if team not in TEAMS:
-        raise KeyError(team)
-    return tuple(service.name for service in SERVICES if service.team == team)
