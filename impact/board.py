@@ -14,6 +14,7 @@ from typing import Any
 from impact import wording
 from impact.board_effects import effects
 from impact.board_places import (
+    ENDS,
     FOOT,
     GROUP_NAMES,
     HEAD,
@@ -125,7 +126,8 @@ def _titles(strips: Sequence[Strip], plan: Plan, bottom: float) -> Iterator[Laye
     yield texts(left, fontWeight=600, fontSize=12.5)
     units = [{"x": (s.left + s.right) / 2, "y": 27, "text": _unit(s.metric)} for s in strips]
     yield texts(units, align="center", fill=MUTED, fontSize=11.5)
-    ends = [("left", s.left, f"−{s.limit:g}") for s in strips] + [("right", s.right, f"+{s.limit:g}") for s in strips]
+    ends = [("left", s.left, ENDS[s.metric.scale][0]) for s in strips]
+    ends += [("right", s.right, ENDS[s.metric.scale][1]) for s in strips]
     ends += [("center", (s.left + s.right) / 2, "0") for s in strips]
     for align in ("left", "center", "right"):
         yield texts([{"x": x, "y": 45, "text": text} for a, x, text in ends if a == align], align=align, fill=MUTED,
@@ -197,6 +199,10 @@ def next_step(change: ChangeView) -> str:
     """What is asked of the room, or what comes next, in a few words; never empty."""
     if change.decide:
         return wording.decide_short(change.decide[0])
+    if change.status == "cancelled":
+        return "Cancelled"
+    if change.status == "rolled_back" and change.rollout_on:
+        return f"{wording.word_label(change.word)}, rolled back"
     if change.word == "not_rolled_out":
         return _readiness(change) or ("No milestones" if change.planned_on else "No date planned")
     reading = wording.leading_reading(change)

@@ -13,6 +13,9 @@ from impact.formats import when
 from impact.portfolio import ChangeView, Reading
 from impact.verdict import Word
 
+MARK_WITHIN = 0.86
+"""A mark beyond the scale stands this far out, so that the arrow at the end stays visible."""
+
 
 def effects(rows: Sequence[Row], strips: Sequence[Strip]) -> Iterator[Layer]:
     """Likely ranges with their marks; where there is none, the word that says why."""
@@ -47,8 +50,8 @@ def effects(rows: Sequence[Row], strips: Sequence[Strip]) -> Iterator[Layer]:
     hollow = [p for p in points if p["fill"] == "none"]
     yield layer(hollow, halo | {"fill": PAPER}, **on, shape=LOOKS["shape"])
     yield layer(points, halo, **on, tooltip=about, description={"field": "told", "type": "nominal"}, **LOOKS)
-    text = {"type": "text", "align": "center", "baseline": "middle", "fill": MUTED, "cursor": "pointer"}
-    yield layer(said, text, **on, text={"field": "text", "type": "nominal"}, tooltip=tooltip(name="Why"),
+    words = {"type": "text", "align": "center", "baseline": "middle", "fill": MUTED, "cursor": "pointer"}
+    yield layer(said, words, **on, text={"field": "text", "type": "nominal"}, tooltip=tooltip(name="Why"),
                 description={"field": "name", "type": "nominal"})  # fmt: skip
 
 
@@ -58,7 +61,9 @@ def _one_for_all(row: Row, change: ChangeView) -> dict[str, Any]:
     told = wording.sentence(change, reading) if reading else wording.headline(change)
     word: Word = change.word
     text = wording.word_label(word).lower()
-    if word == "not_rolled_out":
+    if change.status == "cancelled":
+        text = "cancelled, never rolled out"
+    elif word == "not_rolled_out":
         text = f"not rolled out, planned for {when(change.planned_on)}" if change.planned_on else "not rolled out"
     elif reading and reading.verdict.from_on:
         text = f"{text}, first answer possible {when(reading.verdict.from_on)}"
@@ -88,8 +93,8 @@ def _interval(
     }
     told["told"] = f"{told['name']}, {told['measure']}, {told['effect']}, {told['range']}"
     bar = {"x": low, "x2": high, "y": row.y, "stroke": look["stroke"], **told}
-    point = {"x": strip.x(result.effect), "y": row.y, **look, **told}
-    ends = [(wording.shown(strip.metric, result.low) < -strip.limit, strip.left, "triangle-left")]
-    ends.append((wording.shown(strip.metric, result.high) > strip.limit, strip.right, "triangle-right"))
+    point = {"x": strip.x(result.effect, within=MARK_WITHIN), "y": row.y, **look, **told}
+    ends = [(result.low < -strip.limit, strip.left, "triangle-left")]
+    ends.append((result.high > strip.limit, strip.right, "triangle-right"))
     cut = [{"x": x, "y": row.y, "shape": s, "fill": look["stroke"], **told} for beyond, x, s in ends if beyond]
     return bar, point, cut

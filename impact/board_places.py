@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from impact import wording
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import GROUPS, Group
@@ -18,14 +18,16 @@ GROUP_NAMES: dict[Group, str] = {
     "landed": "Landed well",
     "coming": "Coming up",
 }
-HEAD, HEADING, ROW, FOOT = 58, 25, 27, 34
+HEAD, HEADING, ROW, FOOT = 58, 24, 26, 34
 """Heights in pixels: column titles, a group's heading, a change, the legend."""
 LABEL_END, STRIPS_END, PLAN_START, PLAN_END, NEXT_START = 0.240, 0.618, 0.636, 0.842, 0.856
 """Where the parts end, as shares of the width: names, effects, plan, next step."""
 STRIP_GAP = 0.012
-LIMITS = {"percent": 40.0, "points": 0.6, "share": 12.0}
-"""Half width of the scales: percent of expected, points of a rating, percentage points. Fixed, so that pictures of
-different days can be compared; what reaches beyond is clipped and marked."""
+LIMITS = {"percent": math.log(2.0), "points": 1.0, "share": 0.20}
+"""Half width of the scales on the effect's own scale: half to double of what was expected (a log ratio), points of a
+rating, 20 percentage points. Fixed, so that pictures of different days can be compared; what reaches beyond is clipped
+and marked."""
+ENDS = {"percent": ("−50", "+100"), "points": ("−1", "+1"), "share": ("−20", "+20")}
 UNITS = {"percent": "%", "points": "of 5", "share": "points"}
 LONGEST_TITLE = 15
 DAYS_BACK, DAYS_AHEAD, DAYS_LEAST = 300, 150, 60
@@ -57,7 +59,7 @@ class Strip:
 
     @property
     def limit(self) -> float:
-        """Half width of the scale, in shown units."""
+        """Half width of the scale, on the effect's own scale."""
         return LIMITS[self.metric.scale]
 
     @property
@@ -65,9 +67,9 @@ class Strip:
         """The measure's name, short enough for a narrow window."""
         return self.metric.label if len(self.metric.label) <= LONGEST_TITLE else self.metric.short
 
-    def x(self, effect: float) -> float:
-        """Place of an effect on the width; clipped to the strip."""
-        part = max(-1.0, min(1.0, wording.shown(self.metric, effect) / self.limit))
+    def x(self, effect: float, *, within: float = 1.0) -> float:
+        """Place of an effect on the width, clipped to the strip or to a part of it."""
+        part = max(-within, min(within, effect / self.limit))
         return self.left + (self.right - self.left) * (part + 1) / 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from impact.board_places import PLAN_END, PLAN_START, Plan, Row
+from impact.board_places import PLAN_START, Plan, Row
 from impact.charts import HAIRLINE, MUTED, PAPER, STEEL, WORSE, Layer, field, layer, lines, texts, tooltip
 from impact.formats import when
 from impact.portfolio import ChangeView, MilestoneView
@@ -20,8 +20,7 @@ def milestones(rows: Sequence[Row], plan: Plan) -> Iterator[Layer]:
         steps = [m for m in change.milestones if m.status != "cancelled"] or _rollout_only(change)
         inside = [d for m in steps for d in (m.due_on, m.done_on) if plan.shows(d)]
         if not inside:
-            text = "none in these months" if steps else "no milestones recorded"
-            said.append({"x": (PLAN_START + PLAN_END) / 2, "y": row.y, "text": text, "change": change.id})
+            said.append({"x": PLAN_START, "y": row.y, "text": _outside(steps), "change": change.id})
             continue
         every = [d for m in steps for d in (m.due_on, m.done_on) if d]
         spans.append({"x": plan.x(min(every)), "x2": plan.x(max(every)), "y": row.y, "change": change.id})
@@ -32,9 +31,9 @@ def milestones(rows: Sequence[Row], plan: Plan) -> Iterator[Layer]:
                 ticks.append({"x": x, "x2": x, "y": row.y - 7, "y2": row.y + 7, **told})
             if step.overdue and step.due_on:
                 late.append({"x": plan.x(step.due_on), "x2": plan.x(plan.today), "y": row.y, **told})
-            elif plan.shows(on := step.done_on or step.due_on) and on:
+            elif (day := step.done_on or step.due_on) and plan.shows(day):
                 kind = "done" if step.status == "done" else "open"
-                marks.append({"x": plan.x(on), "y": row.y, "kind": kind, **told})
+                marks.append({"x": plan.x(day), "y": row.y, "kind": kind, **told})
     about = tooltip(name="Change", step="Milestone", plan="Planned", fact="State")
     on = {"x": field("x"), "y": field("y")}
     yield lines([{**s, "y2": s["y"]} for s in spans], stroke=HAIRLINE, strokeWidth=4)
@@ -48,7 +47,16 @@ def milestones(rows: Sequence[Row], plan: Plan) -> Iterator[Layer]:
                 "stroke": STEEL}, **on, tooltip=about, **described)  # fmt: skip
     yield layer([{**m, "x": m["x2"]} for m in late], shared | {"shape": "triangle-down", "size": 100, "fill": WORSE,
                 "strokeWidth": 0}, **on, tooltip=about, **described)  # fmt: skip
-    yield texts(said, align="center", fill=MUTED, cursor="pointer")
+    yield texts(said, fill=MUTED, cursor="pointer")
+
+
+def _outside(steps: Sequence[MilestoneView]) -> str:
+    """What is said where no milestone lies in the drawn months."""
+    days = [m.done_on or m.due_on for m in steps]
+    last = max((d for d in days if d), default=None)
+    if last is None:
+        return "no milestones recorded"
+    return f"all done by {when(last)}" if all(m.status == "done" for m in steps) else f"last one {when(last)}"
 
 
 def _rollout_only(change: ChangeView) -> list[MilestoneView]:

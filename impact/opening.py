@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 
 from impact import analysis
 from impact import settings as settings_module
+from impact.demo import is_current
+from impact.demo import load as load_demo
+from impact.demo_organisation.world import REPORTING
 from impact.evidence import Evidence, gather
 from impact.model import ImpactError
 from impact.page_cache import Job, Jobs, Kept
@@ -40,6 +43,7 @@ class Place:
     home: Path
     is_demo: bool
     store: Store
+    reporting: Reporting
 
 
 @dataclass(frozen=True)
@@ -61,58 +65,54 @@ class Opening:
         self._clock = clock
         self._last: dict[Path, Answers] = {}
 
-    def today(self, settings: Settings) -> date:
+    def today(self, reporting: Reporting) -> date:
         """Today in the reporting time zone."""
-        return self._clock().astimezone(ZoneInfo(settings.reporting.timezone)).date()
+        return self._clock().astimezone(ZoneInfo(reporting.timezone)).date()
 
     def place(self, settings: Settings) -> Place:
         """Real data as soon as a source is configured or anything is stored; else the demo organisation."""
         real = self._store(settings.home, settings.reporting.timezone)
         if settings.sources or not real.is_empty():
-            return Place(settings.home, False, real)
-        return Place(settings.demo_home, True, self._store(settings.demo_home, settings.reporting.timezone))
+            return Place(settings.home, False, real, settings.reporting)
+        return Place(settings.demo_home, True, self._store(settings.demo_home, REPORTING.timezone), REPORTING)
 
     def _store(self, home: Path, zone: str) -> Store:
         return self.kept.get(("store", home, zone), lambda: Store(home, zone=zone))
 
-    def demo_job(self, settings: Settings) -> Job | None:
+    def demo_job(self, place: Place) -> Job | None:
         """The loading of the demo organisation while it is needed or under way; None once it is there.
 
         However many sessions ask, it is loaded once. Progress is a pair (sentence, ratio).
         """
-        place = self.place(settings)
-        if not place.is_demo or is_loaded(place.home):
+        today = self.today(place.reporting)
+        if not place.is_demo or is_current(place.home, today):
             return None
-        today = self.today(settings)
 
-        def load(tell: Callable[[object], None]) -> None:
-            from impact import demo
+        def fill(tell: Callable[[object], None]) -> None:
+            load_demo(place.home, today=today, progress=lambda text, ratio: tell((text, ratio)))
 
-            demo.load(place.home, today=today, progress=lambda text, ratio: tell((text, ratio)))
-            marker(place.home).touch()
+        return self.jobs.start(("demo", place.home, today), fill)
 
-        return self.jobs.start(("demo", place.home), load)
-
-    def answers(self, settings: Settings, place: Place) -> Answers:
+    def answers(self, place: Place) -> Answers:
         """All answers, computed once per data version and day however many sessions ask.
 
         While a sync is writing, the version changes every few seconds: the last complete answers are shown until it
         ends, because half a sync is no better data.
         """
-        key = self._key(settings, place)
+        key = self._key(place)
         if not self._answers.has(key) and is_syncing(place.home):
             last = self._last.get(place.home)
             if last is not None:
                 return last
-        self._last[place.home] = found = self._answers.get(key, lambda: _answer(place, settings, self.today(settings)))
+        self._last[place.home] = found = self._answers.get(key, lambda: _answer(place, self.today(place.reporting)))
         return found
 
-    def is_warm(self, settings: Settings, place: Place) -> bool:
+    def is_warm(self, place: Place) -> bool:
         """Whether the answers are there already, so that no page has to wait for them."""
-        return self._answers.has(self._key(settings, place)) or (is_syncing(place.home) and place.home in self._last)
+        return self._answers.has(self._key(place)) or (is_syncing(place.home) and place.home in self._last)
 
-    def _key(self, settings: Settings, place: Place) -> tuple[Path, str, Reporting, date]:
-        return place.home, place.store.version(), settings.reporting, self.today(settings)
+    def _key(self, place: Place) -> tuple[Path, str, Reporting, date]:
+        return place.home, place.store.version(), place.reporting, self.today(place.reporting)
 
     def keep_warm(self, load: Callable[[], Settings] = settings_module.load) -> Job:
         """Start the thread that loads the demo where it is wanted and computes answers before anybody asks."""
@@ -127,27 +127,16 @@ class Opening:
     def warm_once(self, load: Callable[[], Settings] = settings_module.load) -> None:
         """Compute what the next visitor would wait for. Errors are for the pages to tell; here they are only noted."""
         try:
-            settings = load()
-            job = self.demo_job(settings)
+            place = self.place(load())
+            job = self.demo_job(place)
             if job is not None:
                 job.done.wait()
-            place = self.place(settings)
-            if not place.store.is_empty() and not self.is_warm(settings, place):
-                self.answers(settings, place)
+            if not place.store.is_empty() and not self.is_warm(place):
+                self.answers(place)
                 gc.collect()
                 gc.freeze()  # what stays for the life of the server need not be looked at again
         except ImpactError as error:
             LOG.info("nothing to warm: %s", error)
-
-
-def marker(home: Path) -> Path:
-    """The file that says the demo organisation is complete: a broken-off loading starts again."""
-    return home / ".complete"
-
-
-def is_loaded(home: Path) -> bool:
-    """Whether the demo organisation has been loaded to its end."""
-    return marker(home).exists()
 
 
 def is_syncing(home: Path) -> bool:
@@ -158,8 +147,8 @@ def is_syncing(home: Path) -> bool:
         return False
 
 
-def _answer(place: Place, settings: Settings, today: date) -> Answers:
+def _answer(place: Place, today: date) -> Answers:
     snapshot = place.store.snapshot()
-    evidence = gather(snapshot, settings.reporting)
+    evidence = gather(snapshot, place.reporting)
     version = f"{place.home}@{snapshot.version}"
     return Answers(version, analysis.portfolio(snapshot, evidence, today=today, version=version), evidence)

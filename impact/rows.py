@@ -56,11 +56,11 @@ def behind(snapshot: Snapshot, reading: Reading, *, most: int = MOST_ROWS) -> Ro
     where = f"{condition} AND service_id IN ({marks}) AND {windows}"
     params: Sequence[Any] = (*result.services, result.pre_from, result.pre_to, result.post_from, result.post_to)
     total = snapshot.query(f"SELECT COUNT(*) AS n FROM {table} WHERE {where}", params)["n"][0].as_py()
+    if not total:
+        return Rows({}, 0)
     chosen = ", ".join(f"{sql} AS {name}" for name, (_, sql) in columns.items())
-    found = snapshot.query(
-        f"SELECT {day} AS day_on, {chosen} FROM {table} WHERE {where} ORDER BY {day} DESC, {_first(columns)} LIMIT {most}",
-        params,
-    )
+    order = f"ORDER BY {day} DESC, {next(iter(columns))} LIMIT {most}"
+    found = snapshot.query(f"SELECT {day} AS day_on, {chosen} FROM {table} WHERE {where} {order}", params)
     days = found["day_on"].to_pylist()
     shown: dict[str, list[Any]] = {
         "Day": days,
@@ -72,10 +72,6 @@ def behind(snapshot: Snapshot, reading: Reading, *, most: int = MOST_ROWS) -> Ro
 
 def _last_before(result: Estimate) -> date:
     return result.post_from - timedelta(days=1)
-
-
-def _first(columns: dict[str, tuple[str, str]]) -> str:
-    return next(iter(columns))
 
 
 def _tickets(metric: str) -> tuple[str, dict[str, tuple[str, str]], str]:

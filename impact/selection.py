@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from impact.portfolio import ChangeView
-from impact.verdict import Word
+from impact.verdict import GROUPS, Word
 
 PERIODS: dict[str, tuple[str, int | None]] = {
     "8w": ("8 weeks", 56),
@@ -72,6 +72,11 @@ def _matches(change: ChangeView, search: str) -> bool:
     """Every word somewhere in number, title, team or services."""
     text = " ".join([change.number, change.title, change.team or "", *(s.name for s in change.services)]).casefold()
     return all(word in text for word in search.casefold().split())
+
+
+def in_board_order(changes: Sequence[ChangeView]) -> tuple[ChangeView, ...]:
+    """Group after group, inside a group in the order given."""
+    return tuple(c for name in GROUPS for c in changes if c.group == name)
 
 
 def counts(changes: Sequence[ChangeView]) -> Counts:

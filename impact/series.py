@@ -120,10 +120,10 @@ def _time(name: str = "on") -> dict[str, Any]:
 
 def _expectation(values: Sequence[dict[str, Any]]) -> Iterator[Layer]:
     about = tooltip(week="When", happened="Observed", likely="Expected")
-    yield layer(values, {"type": "area", "fill": UNSURE, "opacity": 0.22}, x=_time(), y=field("low"), y2={"field": "high"},
-                tooltip=about)  # fmt: skip
-    yield layer(values, {"type": "line", "stroke": STEEL, "strokeDash": [5, 4], "strokeWidth": 1.8}, x=_time(),
-                y=field("expected"))  # fmt: skip
+    band = {"type": "area", "fill": UNSURE, "opacity": 0.22}
+    dashes = {"type": "line", "stroke": STEEL, "strokeDash": [5, 4], "strokeWidth": 1.8}
+    yield layer(values, band, x=_time(), y=field("low"), y2={"field": "high"}, tooltip=about)
+    yield layer(values, dashes, x=_time(), y=field("expected"))
 
 
 def _observation(values: Sequence[dict[str, Any]]) -> Iterator[Layer]:
@@ -194,10 +194,10 @@ def timetable(change: ChangeView, today: date) -> dict[str, Any]:
     for each in layers:
         each["encoding"]["x"] |= {"axis": axis}
         if "field" in each["encoding"].get("y", {}):
-            names = {"title": None, "labelLimit": 240, "ticks": False, "domain": False, "labelPadding": 10,
-                     "labelExpr": "split(datum.label, '\\u2063')[0]"}  # fmt: skip
+            names = {"title": None, "labelLimit": 240, "ticks": False, "domain": False, "labelPadding": 10}
+            names |= {"labelFlush": False, "labelExpr": "split(datum.label, '\\u2063')[0]"}
             each["encoding"]["y"] |= {"type": "nominal", "sort": titles, "axis": names, "scale": {"domain": titles}}
-    return {"height": {"step": 34}, "layer": [each for each in layers if each["data"]["values"]]}
+    return {"layer": [each for each in layers if each["data"]["values"]]}
 
 
 def _step(index: int, step: MilestoneView, today: date) -> dict[str, Any]:
@@ -206,19 +206,26 @@ def _step(index: int, step: MilestoneView, today: date) -> dict[str, Any]:
     start = step.planned_start_on or step.due_on or on
     kind = "done" if step.status == "done" else "late" if step.overdue else "open"
     due = step.due_on or on
-    return {"title": f"{step.title}\N{INVISIBLE SEPARATOR}{index}", "on": _day(on), "due": _day(due), "from": _day(min(start, due)),
-            "kind": kind, "late": on > due, **told}  # fmt: skip
+    return {
+        "title": f"{step.title}\N{INVISIBLE SEPARATOR}{index}",
+        "on": _day(on),
+        "due": _day(due),
+        "from": _day(min(start, due)),
+        "kind": kind,
+        "late": on > due,
+        **told,
+    }
 
 
 def _bars(rows: Sequence[dict[str, Any]]) -> Iterator[Layer]:
     about = tooltip(step="Milestone", plan="Planned", fact="State")
     y = {"field": "title"}
-    yield layer([r for r in rows if r["from"] != r["due"]], {"type": "rule", "stroke": RULE, "strokeWidth": 5,
-                "opacity": 0.5, "strokeCap": "round"}, x=_time("from"), x2={"field": "due"}, y=dict(y))  # fmt: skip
-    yield layer([r for r in rows if r["late"]], {"type": "rule", "stroke": WORSE, "strokeWidth": 2, "opacity": 0.6},
-                x=_time("due"), x2={"field": "on"}, y=dict(y))  # fmt: skip
-    yield layer(rows, {"type": "tick", "stroke": STEEL, "thickness": 1.8, "size": 18, "orient": "vertical"}, x=_time("due"),
-                y=dict(y))  # fmt: skip
+    bar = {"type": "rule", "stroke": RULE, "strokeWidth": 5, "opacity": 0.5, "strokeCap": "round"}
+    delay = {"type": "rule", "stroke": WORSE, "strokeWidth": 2, "opacity": 0.6}
+    tick = {"type": "tick", "fill": STEEL, "strokeWidth": 0, "thickness": 1.8, "size": 18, "orient": "vertical"}
+    yield layer([r for r in rows if r["from"] != r["due"]], bar, x=_time("from"), x2={"field": "due"}, y=dict(y))
+    yield layer([r for r in rows if r["late"]], delay, x=_time("due"), x2={"field": "on"}, y=dict(y))
+    yield layer(rows, tick, x=_time("due"), y=dict(y))
     looks = {
         "done": {"shape": "diamond", "fill": STEEL, "strokeWidth": 0, "size": 110},
         "open": {"shape": "circle", "fill": PAPER, "stroke": STEEL, "strokeWidth": 1.8, "size": 80},
@@ -239,8 +246,10 @@ def _now(today: date) -> Iterator[Layer]:
 
 def _planned(on: date) -> list[Layer]:
     rows = [{"on": _day(on), "text": "planned rollout"}]
+    rule = {"type": "rule", "stroke": INK, "strokeWidth": 1.6}
+    name = {"type": "text", "fill": INK, "fontWeight": 600, "dy": 24, "fontSize": 11.5}
+    foot = {"value": "height"}
     return [
-        layer(rows, {"type": "rule", "stroke": INK, "strokeWidth": 1.6}, x=_time(), y={"value": 0}, y2={"value": "height"}),
-        layer(rows, {"type": "text", "fill": INK, "fontWeight": 600, "dy": 24, "fontSize": 11.5}, x=_time(),
-              y={"value": "height"}, text={"field": "text", "type": "nominal"}),
-    ]  # fmt: skip
+        layer(rows, rule, x=_time(), y={"value": 0}, y2=foot),
+        layer(rows, name, x=_time(), y=foot, text={"field": "text", "type": "nominal"}),
+    ]

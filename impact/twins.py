@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from impact import wording
 from impact.board import next_step
-from impact.board_places import GROUP_NAMES
 from impact.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.formats import plural, when
@@ -27,24 +26,53 @@ def link(change: ChangeView) -> str:
 
 
 def effects(changes: Sequence[ChangeView], metrics: Sequence[Metric], *, links: bool = True) -> Table:
-    """A row for every change and board measure: the answer, the effect with its range, and what it rests on."""
-    table: Table = {name: [] for name in ("Change", "Group", "Measure", "Answer", "Effect", "Likely range", "Based on")}
+    """A row for every change and board measure: the answer, the effect with its range, and what it rests on. Changes
+    without any estimate have one row that says why."""
+    table: Table = {name: [] for name in ("Change", *_COLUMNS)}
+    shown = sorted((m for m in metrics if m.on_board), key=lambda m: m.on_board or 0)
     for change in changes:
-        for metric in sorted((m for m in metrics if m.on_board), key=lambda m: m.on_board or 0):
-            reading = change.reading(metric.name)
-            estimated = isinstance(reading.result, Estimate)
-            row = (
-                link(change) if links else f"{change.number} {change.title}",
-                GROUP_NAMES[change.group],
-                metric.label,
-                wording.word_label(reading.verdict.word),
-                wording.effect_text(reading) if estimated else "no figure",
-                wording.range_text(reading) if estimated else wording.sentence(change, reading),
-                wording.basis(reading) or "–",
-            )
-            for column, text in zip(table.values(), row, strict=True):
-                column.append(text)
+        name = link(change) if links else f"{change.number} {change.title}"
+        answered = any(isinstance(change.reading(m.name).result, Estimate) for m in shown)
+        told = [_reading(change, m) for m in shown] if answered else [_unanswered(change)]
+        for row in told:
+            _add(table, (name, *row))
     return table
+
+
+def measures(change: ChangeView, metrics: Sequence[Metric]) -> Table:
+    """The same for every measure of one change."""
+    table: Table = {name: [] for name in _COLUMNS}
+    for metric in metrics:
+        _add(table, _reading(change, metric))
+    return table
+
+
+_COLUMNS = ("Measure", "Answer", "Effect", "Likely range", "Before and after", "Based on")
+
+
+def _reading(change: ChangeView, metric: Metric) -> tuple[str, ...]:
+    reading = change.reading(metric.name)
+    answer = wording.word_label(reading.verdict.word)
+    if not isinstance(reading.result, Estimate):
+        return metric.label, answer, "no figure", wording.sentence(change, reading), "–", "–"
+    before, after, unit = wording.before_after(reading)
+    return (
+        metric.label,
+        answer,
+        wording.effect_text(reading),
+        wording.range_text(reading),
+        f"{before} → {after} {unit}; {wording.expected_text(reading)} expected",
+        wording.basis(reading),
+    )
+
+
+def _unanswered(change: ChangeView) -> tuple[str, ...]:
+    return "All measures", wording.word_label(change.word), "no figure", wording.headline(change), "–", "–"
+
+
+def _add(table: Table, row: Sequence[str]) -> None:
+    for column, text in zip(table.values(), row, strict=True):
+        column.append(text)
 
 
 def plans(changes: Sequence[ChangeView], *, links: bool = True) -> Table:
@@ -64,8 +92,7 @@ def plans(changes: Sequence[ChangeView], *, links: bool = True) -> Table:
             next_step(change),
             " ".join(wording.decide_text(code, change) for code in change.decide) or wording.headline(change),
         )
-        for column, text in zip(table.values(), row, strict=True):
-            column.append(text)
+        _add(table, row)
     return table
 
 

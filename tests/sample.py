@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from impact.estimate import SHAPES, Estimate, NotEstimable, Shape
+import numpy as np
+
+from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, Rollout, Shape
+from impact.evidence import Evidence
 from impact.metrics import BOARD, BY_NAME, METRICS, Metric
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
 from impact.verdict import Standing, Verdict, decisions, group, judge, overall, rank
@@ -174,3 +177,21 @@ def many(count: int) -> tuple[ChangeView, ...]:
         replace(c, id=f"itsm:change:C{i}", number=f"C{i}", title=f"{c.title} {i}")
         for i, c in ((i, kinds[i % len(kinds)]) for i in range(count))
     )
+
+
+def evidence() -> Evidence:
+    """Invented tickets and answers of 420 days on twelve services, with the rollouts of the sample on one of them."""
+    rng = np.random.default_rng(7)
+    names = tuple(f"s{i}" for i in range(1, 13))
+    days = 420
+    first = DATA_TO - timedelta(days=days - 1)
+    weekday = np.array([1.2, 1.1, 1.0, 1.0, 0.9, 0.2, 0.1])[(first.weekday() + np.arange(days)) % 7]
+    counts = rng.poisson(np.linspace(8, 40, 12)[:, None] * weekday).astype(float)
+    answers = np.ceil(counts / 4)
+    none = np.zeros_like(counts)
+    panels = {
+        "tickets": Panel("tickets", "count", names, first, none, counts, none),
+        "satisfaction": Panel("satisfaction", "mean", names, first, answers, 4 * answers, 17 * answers),
+    }
+    rollouts = tuple(Rollout(c.id, "s1", c.rollout_on) for c in every_state() if c.rollout_on)
+    return Evidence(panels, rollouts, frozenset(), dict.fromkeys(panels, DATA_TO), DATA_TO)

@@ -7,7 +7,7 @@ Every page starts with ``view = ui.open_page("name")``, also when a link opens i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -81,7 +81,7 @@ def open_page(name: str, *, needs_data: bool = True) -> View:
     try:
         settings = settings_module.load()
         place = opening().place(settings)
-        job = opening().demo_job(settings)
+        job = opening().demo_job(place)
         if job is not None:
             _wait_for_demo(job)
         view = _view(name, settings, place)
@@ -97,16 +97,17 @@ def open_page(name: str, *, needs_data: bool = True) -> View:
 
 def _view(name: str, settings: Settings, place: Place) -> View:
     shared = opening()
-    today = shared.today(settings)
+    today = shared.today(place.reporting)
+    settings = replace(settings, reporting=place.reporting)
     states = tuple(place.store.state())
     if place.store.is_empty():
         empty = Portfolio("", today, None, (), (), ())
         return View(name, settings, place.home, place.is_demo, place.store, "", empty, NO_EVIDENCE, states, today)
-    if shared.is_warm(settings, place):
-        answers = shared.answers(settings, place)
+    if shared.is_warm(place):
+        answers = shared.answers(place)
     else:
         with _waiting("Comparing every change with services that were not changed …"):
-            answers = shared.answers(settings, place)
+            answers = shared.answers(place)
     return View(
         name,
         settings,

@@ -70,17 +70,23 @@ def sync_now(view: View) -> None:
     st.header("Read what changed", anchor=False)
     running = syncing().is_running(view.home)
     line = st.container(horizontal=True, vertical_alignment="center", key="sync")
-    pressed = line.button("Sync now", type="primary", icon=":material/sync:", disabled=running)
+    line.button(
+        "Sync now", type="primary", icon=":material/sync:", disabled=running, on_click=_start, args=(view.home,)
+    )
     line.markdown(CONFIGURED, width="content")
-    if pressed and not syncing().start(view.home):
-        st.info("A sync is at work already; this is how far it is.", icon=":material/hourglass_top:")
-    if pressed or running:
+    if st.session_state.pop("sync was at work", False):
+        st.info("A sync was at work already, so no second one was started.", icon=":material/hourglass_top:")
+    if running:
         _progress(view)
         return
     how = syncing().ended(view.home)
     if how is not None:
         told = source_words.ended(how, view.states, view.settings.reporting.timezone)
         (st.success if how.code == 0 else st.error)(wording.plain(told))
+
+
+def _start(home: Path) -> None:
+    st.session_state["sync was at work"] = not syncing().start(home)
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)

@@ -19,7 +19,7 @@ def method() -> None:
     st.markdown(f"**{method_words.ONE_SENTENCE}**")
     with st.grid(4, min_column_width=200, gap="medium", key="steps") as steps:
         for place, (title, text) in enumerate(method_words.STEPS, 1):
-            with steps.cell(), st.container(border=True, height="stretch"):
+            with steps.cell():
                 st.markdown(f"**{place}. {title}**")
                 st.markdown(text)
     st.vega_lite_chart(legend.comparison(), width="stretch", alt=method_words.DRAWING)

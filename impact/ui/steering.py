@@ -58,6 +58,7 @@ def filters(view: View) -> Filters:
     if unknown_period:
         st.info(f"There is no period {unknown_period!r}. Periods are {', '.join(PERIODS)}; the usual one is shown.")
     state = st.session_state
+    state["steering address"] = dict(st.query_params)
     return Filters(state.get("team") or "", state.get("period") or USUAL_PERIOD, state.get("search") or "")
 
 
@@ -100,7 +101,7 @@ def one_page(shown: Sequence[ChangeView]) -> Sequence[ChangeView]:
     pages = ceil(len(shown) / PAGE_SIZE)
     if pages <= 1:
         return shown
-    ordered = sorted(shown, key=lambda c: board_chart.GROUPS.index(c.group))
+    ordered = selection.in_board_order(shown)
     number = st.session_state.get("page") or 1
     first = (min(int(number), pages) - 1) * PAGE_SIZE
     line = st.container(horizontal=True, vertical_alignment="center")

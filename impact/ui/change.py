@@ -1,0 +1,348 @@
+"""The parts of the page of one change, top to bottom. Layout only: every figure and sentence is made elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import streamlit as st
+
+from impact import analysis, rows, selection, series, twins, wording
+from impact.board_plan import milestone_told
+from impact.charts import MARKS
+from impact.estimate import Estimate
+from impact.formats import days, listed, number, percent, when
+from impact.metrics import BOARD, Metric
+from impact.portfolio import ChangeView, Readiness, Reading
+from impact.sentences import HEADLINES
+from impact.ui import View, from_address, to_address
+from impact.verdict import Word
+
+MOST_CHOICES = 1_000
+"""Changes offered in the picker; with more, the newest ones. Any change opens by its link or from the board."""
+ROWS_ON_SCREEN = 50
+LEAST_CHART = 340
+GLYPHS = {"triangle-up": "▲△", "triangle-down": "▼▽", "circle": "●○", "diamond": "◆◇", "square": "■□", "stroke": "––"}
+COLOURS = {"better": "blue", "leaning_better": "blue", "worse": "orange", "leaning_worse": "orange", "mixed": "orange"}
+
+
+def marked(word: Word, text: str | None = None) -> str:
+    """A word with its shape and colour, as Markdown."""
+    mark = MARKS[word]
+    glyph = GLYPHS.get(mark.shape, "××")[0 if mark.filled else 1]
+    return f":{COLOURS.get(word, 'gray')}[{glyph} **{text or wording.word_label(word)}**]"
+
+
+# --- which change ------------------------------------------------------------------------------------------------
+
+
+def pick(view: View) -> ChangeView | None:
+    """The change the address names (id or number), with the picker and the way to its neighbours in the list.
+
+    None where the address names none that exists; that is said, and nothing is guessed.
+    """
+    asked = st.query_params.get("change", "")
+    current = view.portfolio.change(asked) if asked else None
+    order = _order(view, current)
+    ids = [change.id for change in order]
+    names = {change.id: f"{change.number} {change.title}" for change in order}
+    st.session_state["picked"] = current.id if current else None
+    line = st.container(horizontal=True, vertical_alignment="center", key="picker")
+    line.page_link("pages/steering.py", label="All changes", icon=":material/arrow_back:",
+                   query_params=st.session_state.get("steering address", {}))  # fmt: skip
+    line.selectbox("Change", ids, key="picked", format_func=lambda i: names.get(i, i), on_change=_go_to_picked,
+                   placeholder="Choose a change", label_visibility="collapsed")  # fmt: skip
+    place = ids.index(current.id) if current else -1
+    for label, step, shortcut, icon in (
+        ("Previous", -1, "P", ":material/chevron_left:"),
+        ("Next", 1, "N", ":material/chevron_right:"),
+    ):
+        there = place + step
+        target = ids[there] if current and 0 <= there < len(ids) else None
+        line.button(label, icon=icon, shortcut=shortcut, disabled=target is None, on_click=_go_to, args=(target,))
+    if current is None:
+        _unknown(view, asked)
+    return current
+
+
+def _order(view: View, current: ChangeView | None) -> list[ChangeView]:
+    """The changes in the order of the board; the current one is always among them."""
+    ordered = view.cached("order", lambda: selection.in_board_order(view.portfolio.changes))
+    offered = ordered[:MOST_CHOICES]
+    return list(offered) if current is None or current in offered else [current, *offered]
+
+
+def _go_to(change_id: str | None) -> None:
+    if change_id:
+        st.query_params["change"] = change_id
+
+
+def _go_to_picked() -> None:
+    _go_to(st.session_state["picked"])
+
+
+def _unknown(view: View, asked: str) -> None:
+    st.title("One change")
+    if asked:
+        st.warning(f"There is no change with the id or number {asked!r}. Choose one above, or open the steering view.")
+    else:
+        st.markdown("Choose a change above, or open one from the steering view.")
+    wanted = [c for c in view.portfolio.changes if c.group == "decide"][:10]
+    if wanted:
+        st.header("These need a decision", anchor=False)
+        st.markdown("\n".join(f"- {twins.link(c)}: {wording.headline(c)}" for c in wanted))
+
+
+# --- the answer --------------------------------------------------------------------------------------------------
+
+
+def head(change: ChangeView) -> None:
+    """Name, where it stands, what customers felt in one sentence, and what is asked of the room."""
+    st.title(change.title, anchor=False)
+    st.markdown(" · ".join(_facts_in_line(change)))
+    told = wording.headline(change) if change.word == "not_rolled_out" else HEADLINES[change.word]
+    st.header(marked(change.word, told), anchor=False)
+    for code in change.decide:
+        st.markdown(f":orange-badge[:material/gavel: Decision asked] {wording.decide_text(code, change)}")
+
+
+def _facts_in_line(change: ChangeView) -> list[str]:
+    name = f"[{change.number}]({change.url})" if change.url else change.number
+    live = (
+        f"live since {when(change.rollout_on)}" if change.rollout_on else f"rollout planned {when(change.planned_on)}"
+    )
+    services = listed([service.name for service in change.services], 3) or "no service linked"
+    found = [name, change.team or "no team", live, f"on {services}" if change.services else services]
+    found.append(f"{change.kind} change" if change.kind != "other" else "")
+    found.append(f"{change.risk} risk" if change.risk != "unknown" else "risk unknown")
+    return [part for part in found if part]
+
+
+def measures(view: View, change: ChangeView) -> list[Metric]:
+    """Board measures that have facts, then the others."""
+    known = view.portfolio.metrics
+    return [m for m in BOARD if m in known] + [m for m in known if not m.on_board]
+
+
+def leading(view: View, change: ChangeView) -> str:
+    """The measure shown first: the one that carries the verdict."""
+    reading = wording.leading_reading(change)
+    known = [m.name for m in measures(view, change)]
+    return reading.metric.name if reading and reading.metric.name in known else known[0] if known else ""
+
+
+def choose_measure(view: View, change: ChangeView) -> Reading | None:
+    """The measure switch; what it is set to is in the address. None where nothing is measured at all."""
+    known = {m.name: m.label for m in measures(view, change)}
+    if not known:
+        return None
+    first = leading(view, change)
+    unknown = from_address("measure", first, known)
+    with st.container(key="measures"):
+        st.segmented_control(
+            "Measure",
+            list(known),
+            key="measure",
+            required=True,
+            format_func=known.__getitem__,
+            on_change=to_address,
+            args=("measure", first),
+            label_visibility="collapsed",
+        )
+    if unknown:
+        st.info(f"There is no measure {unknown!r}; {known[first].lower()} is shown.")
+    return change.reading(st.session_state.get("measure") or first)
+
+
+def over_time(view: View, change: ChangeView, reading: Reading) -> None:
+    """Observed against expected, or what can be said instead."""
+    metric = reading.metric
+
+    def draw() -> dict[str, Any] | None:
+        found = analysis.series(view.evidence, change, metric.name)
+        return series.observed_expected(found, change, reading) if found else None
+
+    spec = view.cached(("series", change.id, metric.name), draw)
+    st.markdown(f"{marked(reading.verdict.word)}   {wording.sentence(change, reading)}")
+    if spec is None:
+        calendar(view, change)
+        return
+    told = f"{metric.label} a week, observed and expected, around the rollout of {change.title}."
+    st.vega_lite_chart(spec, height=_height(change), alt=f"{told} {wording.sentence(change, reading)}")
+    st.markdown(
+        ":small[:blue[**—●—**] what happened; :gray[**– –**] what was to be expected without the change, and the range "
+        "that chance gives; a point is a week; the shaded days were compared.]"
+    )
+
+
+def _height(change: ChangeView) -> int:
+    """As tall as the list of milestones beside it, so that neither leaves a hole. Pixels."""
+    return max(LEAST_CHART, 210 + 29 * len(change.milestones))
+
+
+def calendar(view: View, change: ChangeView) -> None:
+    """Milestones on the calendar, for a change without figures over time."""
+    if not any(m.due_on or m.done_on for m in change.milestones):
+        st.markdown("No milestone with a date is recorded for this change.")
+        return
+    spec = view.cached(("timetable", change.id), lambda: series.timetable(change, view.today))
+    st.vega_lite_chart(
+        spec,
+        height=_height(change),
+        alt=f"Milestones of {change.title}, planned and actual; the list beside says the same.",
+    )
+    st.markdown(":small[**|** planned  **◆** done  **○** to come  :orange[**▼**] late]")
+
+
+def cards(view: View, change: ChangeView) -> None:
+    """A card for every board measure that has facts: before and after, the word, the likely range, what it rests on."""
+    shown = [m for m in BOARD if m in view.portfolio.metrics]
+    if not shown or change.rollout_on is None:
+        return
+    st.header("What customers felt, measure by measure", anchor=False)
+    with st.grid(len(shown), min_column_width=150, gap="xsmall", border=True, wrap=False, key="cards") as grid:
+        for metric in shown:
+            with grid.cell():
+                _card(change, change.reading(metric.name))
+
+
+def _card(change: ChangeView, reading: Reading) -> None:
+    st.markdown(f"**{reading.metric.label}**  \n{marked(reading.verdict.word)}")
+    if not isinstance(reading.result, Estimate):
+        st.markdown(f":small[{wording.sentence(change, reading)}]")
+        return
+    before, after, unit = wording.before_after(reading)
+    st.markdown(
+        f"{before} → **{after}** {unit}  \n:small[{wording.expected_text(reading)} expected without the change]"
+    )
+    st.markdown(
+        f"**{wording.effect_text(reading)}**  \n:small[{wording.range_text(reading)}; {wording.basis(reading)}]"
+    )
+
+
+# --- the plan ----------------------------------------------------------------------------------------------------
+
+_STATE = {"done": "◆", "cancelled": "–"}
+
+
+def plan(change: ChangeView) -> None:
+    """Milestones with plan, state and slip, how ready both ends are, and what the business expected."""
+    st.header("Milestones", anchor=False)
+    if not change.milestones:
+        st.markdown("None recorded for this change.")
+    else:
+        marks = [":orange[▼]" if m.overdue else _STATE.get(m.status, "○") for m in change.milestones]
+        columns = {
+            "Milestone": [f":small[{mark} {m.title}]" for mark, m in zip(marks, change.milestones, strict=True)],
+            "Planned": [f":small[{when(m.due_on)}]" for m in change.milestones],
+            "State": [f":small[{milestone_told(m)['fact']}]" for m in change.milestones],
+        }
+        st.table(columns, border="horizontal", alt=f"Milestones of {change.title}")
+    for name, end in (("Design", change.design), ("Business", change.business)):
+        _ready(name, end)
+    st.header("What the business expected", anchor=False)
+    st.markdown("  \n".join(f":small[{line}]" for line in _business(change)))
+
+
+def _ready(name: str, end: Readiness) -> None:
+    if end.ratio is None:
+        st.markdown(f":small[**{name} readiness** unknown: no milestones of this end]")
+        return
+    missing = f"; missing: {listed(list(end.missing))}" if end.missing else ""
+    told = f"**{name} readiness** {percent(end.ratio)}: {end.done} of {end.total} milestones{missing}"
+    st.progress(end.ratio, f":small[{told}]")
+
+
+# --- around it ---------------------------------------------------------------------------------------------------
+
+
+def surroundings(view: View, change: ChangeView, reading: Reading | None) -> None:
+    """What else changed near it, and what else could be behind the answer."""
+    st.header("What else changed", anchor=False)
+    near = [
+        f"- [{n.number} {n.title}](change?change={quote(n.change_id)}), {when(n.rollout_on)}, "
+        f"on {listed(list(n.services))}"
+        for n in change.neighbours
+    ]
+    if near:
+        st.markdown("Other changes on the same services, within eight weeks of this rollout:")
+    elif change.rollout_on:
+        near = ["No other change on the same services within eight weeks of this rollout."]
+    else:
+        near = ["This is known once the change is live."]
+    if reading and isinstance(reading.result, Estimate):
+        near += [f"- {sentence}" for sentence in wording.reasons(change, reading, today=view.today)]
+    st.markdown("\n".join(near))
+
+
+def _business(change: ChangeView) -> list[str]:
+    cost = [
+        f"{number(value)} {name}"
+        for value, name in ((change.planned_cost, "planned"), (change.actual_cost, "spent so far"))
+        if value is not None
+    ]
+    hoped = [
+        f"{number(value)} {name} a month"
+        for value, name in ((change.expected_benefit_hours, "hours"), (change.expected_benefit_money, "in money"))
+        if value is not None
+    ]
+    return [
+        f"**Customer requirement**: {change.requirement or 'not recorded'}",
+        f"**What customers should notice**: {change.expected_outcome or 'not recorded'}",
+        f"**Cost**: {', '.join(cost) or 'not recorded'}",
+        f"**Expected benefit** (stated beforehand, not measured): {', '.join(hoped) or 'not recorded'}",
+        f"**Sponsor**: {'named' if change.has_sponsor else 'none named'}",
+    ]
+
+
+# --- why ---------------------------------------------------------------------------------------------------------
+
+
+def why(view: View, change: ChangeView, reading: Reading) -> None:
+    """Why this verdict: the rule and its numbers, every other measure, and the rows behind it. Built when opened."""
+    drawer = st.expander("Why this verdict: rule, numbers and rows", key="why", bind="query-params")
+    if not drawer.open:
+        return
+    with drawer:
+        st.header(reading.metric.label, anchor=False)
+        told = wording.why(reading)
+        st.table({"What": [a for a, _ in told], "Number": [b for _, b in told]}, border="horizontal", hide_header=True,
+                 alt=f"How the answer for {reading.metric.label} came about")  # fmt: skip
+        st.markdown(f":small[{wording.OBSERVATION} {wording.RANGE_HELP}]")
+        st.header("All measures", anchor=False)
+        table = view.cached(("measures", change.id), lambda: twins.measures(change, measures(view, change)))
+        st.table(table, border="horizontal", alt="Every measure of this change")
+        _rows(view, change, reading)
+
+
+def _rows(view: View, change: ChangeView, reading: Reading) -> None:
+    st.header("The rows behind it", anchor=False)
+    found = view.cached(("rows", change.id, reading.metric.name), lambda: rows.behind(view.store.snapshot(), reading))
+    if not found.total:
+        st.markdown("There are none: without an estimate, no windows were compared.")
+        return
+    st.markdown(f"{number(found.total)} rows in both windows; the newest {number(min(ROWS_ON_SCREEN, found.total))}:")
+    top = {name: [_cell(value) for value in values[:ROWS_ON_SCREEN]] for name, values in found.columns.items()}
+    st.table(top, border="horizontal", height=320, alt="Newest rows behind the figure")
+    whole = {name: [_cell(value) for value in values] for name, values in found.columns.items()}
+    st.download_button(f"Download {number(found.shown)} rows as CSV", data=lambda: twins.as_csv(whole),
+                       file_name=f"{change.number}-{reading.metric.name}.csv", mime="text/csv", on_click="ignore",
+                       icon=":material/download:")  # fmt: skip
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    return when(value) if hasattr(value, "isoformat") else str(value)
+
+
+def waiting(view: View, change: ChangeView) -> None:
+    """For a change that is not live: when it comes, in place of figures."""
+    st.header("Plan", anchor=False)
+    if change.planned_on:
+        left = (change.planned_on - view.today).days
+        until = f"in {days(left)}" if left > 0 else "today" if left == 0 else f"{days(-left)} ago"
+        st.markdown(f"Rollout planned for **{when(change.planned_on)}**, {until}. Figures start the day after.")
+    else:
+        st.markdown("No rollout date is recorded. Figures start the day after the rollout.")
+    calendar(view, change)
