@@ -51,36 +51,36 @@ def marks() -> dict[str, Any]:
 def comparison() -> dict[str, Any]:
     """Weeks before and after a rollout: what happened, what the other services did, what was expected."""
     weeks = [*range(-WEEKS_BEFORE, 0), *range(1, WEEKS_AFTER + 1)]
-    wave = {week: 8.0 * math.sin(week * 1.1) for week in weeks}
 
     def x(week: int) -> float:
-        return 60.0 + (week + WEEKS_BEFORE) * 66.0
+        return 40.0 + (week + WEEKS_BEFORE) * 84.0
 
-    own = [(x(w), 92.0 - wave[w] + (-34.0 if w > 0 else 4.0 * math.cos(w * 2.3))) for w in weeks]
-    expected = [(x(w), 92.0 - wave[w]) for w in weeks if w > 0]
-    others = [(x(w), 178.0 - wave[w]) for w in weeks]
-    rollout = x(0)
+    def wave(week: int) -> float:
+        return 15.0 * math.sin(1.3 * week)
+
+    last = weeks[-1]
+    own = [(x(w), 112.0 - wave(w) - (52.0 if w > 0 else 3.0 * math.cos(2.3 * w))) for w in weeks]
+    expected = [(x(w), 112.0 - wave(w)) for w in weeks if w > 0]
+    others = [(x(w), 206.0 - wave(w)) for w in weeks]
+    end, middle = x(last), (own[-1][1] + expected[-1][1]) / 2
+    told = [(own[-1][1], "what happened"), (expected[-1][1], "expected without the change")]
     layers = [
-        lines([{"x": rollout, "x2": rollout, "y": 18, "y2": 208}], stroke=RULE, strokeWidth=1.5),
-        _path(own, INK, 2.5),
+        lines([{"x": x(0), "x2": x(0), "y": 20, "y2": 240}], stroke=RULE, strokeWidth=1.5),
         _path(others, STEEL, 2.0),
         _path([own[WEEKS_BEFORE - 1], *expected], MUTED, 2.0, [5, 4]),
-        lines([{"x": own[-1][0], "x2": own[-1][0], "y": own[-1][1], "y2": expected[-1][1]}], stroke=INK, strokeWidth=2),
-        texts([{"x": rollout, "y": 8, "text": "rollout"}], align="center", fill=MUTED, fontSize=12),
+        _path(own, INK, 2.5),
+        lines([{"x": end + 8, "x2": end + 8, "y": own[-1][1], "y2": expected[-1][1]}], stroke=INK, strokeWidth=2),
+        texts([{"x": x(0), "y": 9, "text": "rollout"}], align="center", fill=MUTED, fontSize=12.5),
+        texts([{"x": end + 18, "y": middle, "text": "the effect"}], fontWeight=600, fontSize=13),
+        texts([{"x": end + 18, "y": y, "text": text} for y, text in told], fontSize=13),
+        texts([{"x": end + 18, "y": others[-1][1], "text": "services without a change"}], fontSize=13),
+        texts([{"x": x(-WEEKS_BEFORE), "y": 64, "text": "the service that was changed"}], fontSize=13),
         texts(
-            [
-                {"x": x(-WEEKS_BEFORE), "y": 40, "text": "the service that was changed"},
-                {"x": x(-WEEKS_BEFORE), "y": 150, "text": "all services without a change"},
-                {"x": expected[-1][0] + 12, "y": expected[-1][1], "text": "expected without the change"},
-                {"x": own[-1][0] + 12, "y": (own[-1][1] + expected[-1][1]) / 2, "text": "the effect"},
-                {"x": own[-1][0] + 12, "y": own[-1][1], "text": "what happened"},
-            ],
-            fontSize=12.5,
+            [{"x": (x(-WEEKS_BEFORE) + x(-1)) / 2, "y": 252, "text": "six weeks before"}], align="center", fill=MUTED
         ),
-        texts([{"x": (x(-6) + x(-1)) / 2, "y": 222, "text": "six weeks before"}], align="center", fill=MUTED),
-        texts([{"x": (x(1) + x(2)) / 2, "y": 222, "text": "two weeks after"}], align="center", fill=MUTED),
+        texts([{"x": (x(1) + x(last)) / 2, "y": 252, "text": "two weeks after"}], align="center", fill=MUTED),
     ]
-    return _drawing(layers, width=(40.0, 860.0), height=232)
+    return _drawing(layers, width=(20.0, 1020.0), height=262)
 
 
 def _path(points: Sequence[tuple[float, float]], stroke: Any, width: float, dash: Sequence[int] = ()) -> dict[str, Any]:

@@ -39,7 +39,7 @@ DATED = {
 }
 LINKS = {
     "ticket_service": ("Tickets with a service", "The others count for no change."),
-    "ticket_resolved": ("Resolved tickets with a day of resolution", "The others are unknown in reopened."),
+    "ticket_resolved": ("Resolved tickets with a day of resolution", "Without it, how long they took is unknown."),
     "ticket_channel": ("Tickets with a known channel", "The others are left out of the self-service share."),
     "ticket_change": ("Tickets that name a change whose record is here", "Shown only; no effect is counted from it."),
     "change_service": ("Changes with a service", "The others cannot be compared with anything."),
