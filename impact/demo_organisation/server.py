@@ -36,7 +36,7 @@ from impact.model import SourceUnavailable
 ROOT = "/REST/2.0/"
 MOST_PER_PAGE, USUAL_PER_PAGE = 100, 20
 USER = "dashboard"
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 _Rows = NDArray[np.int64]
 Fields = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]
 
