@@ -39,7 +39,8 @@ class Stream:
     (or the source's configured ``start``). It asks for named fields only and proves that its filter works.
     ``convert(payload, settings)`` is pure: one payload to canonical rows, or a Rejected with its reason.
     ``people`` are dotted paths (``Requestor.*.id``) of values that name a person: they are replaced by a keyed hash
-    before anything is stored. ``key`` and ``updated_at`` read a payload's own key and update stamp.
+    before anything is stored. A stream that is not ``wanted`` under the settings is passed over; ``whole`` says that
+    every pass delivers everything there is, whatever ``since``. ``key`` and ``updated_at`` read a payload's own key and update stamp.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Stream:
     key: Callable[[Payload], str]
     updated_at: Callable[[Payload], datetime | None] = lambda payload: None
     people: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
+    wanted: Callable[[Any], bool] = lambda settings: True
+    whole: bool = False
 
     def people_paths(self, settings: Any) -> tuple[str, ...]:
         """The paths of people in this stream's payloads, where they depend on the settings or not."""

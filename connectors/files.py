@@ -123,6 +123,17 @@ def _fetch(table: str) -> Callable[[Path, FilesSettings, datetime | None], Itera
     return fetch
 
 
+def _feeds(table: str) -> Callable[[FilesSettings], bool]:
+    def wanted(settings: FilesSettings) -> bool:
+        """Whether some file is read as this table, or names rows of it."""
+        return any(
+            reading.table == table or any(c.link == table and c.source == settings.name for c in reading.cells)
+            for reading in settings.readings
+        )
+
+    return wanted
+
+
 def _with_named(
     table: str, items: Iterable[dict[str, Any] | Rejected], folder: Path, settings: FilesSettings
 ) -> Iterator[dict[str, Any] | Rejected]:
@@ -179,6 +190,8 @@ CONNECTOR = Connector(
             key=lambda payload: str(payload["key"]),
             updated_at=_updated_at,
             people=(f"people.{PEOPLE[table]}",) if table in PEOPLE else (),
+            wanted=_feeds(table),
+            whole=True,
         )
         for table in sorted(TABLES, key=lambda table: table not in NAMED_TABLES)
     ),

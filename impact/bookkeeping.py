@@ -101,6 +101,16 @@ def clear(folder: DeltaFolder, source: str, stream: str, keys: Collection[str]) 
         _replace(folder, after)
 
 
+def clear_before(folder: DeltaFolder, source: str, stream: str, moment: datetime) -> None:
+    """Take a stream's records that were rejected before ``moment`` off the list; no commit when there are none."""
+    before = _rows(folder)
+    after = [
+        row for row in before if (row["source"], row["stream"]) != (source, stream) or row["rejected_at"] >= moment
+    ]
+    if len(after) < len(before):
+        _replace(folder, after)
+
+
 def keys(folder: DeltaFolder) -> set[tuple[str, str, str]]:
     """Source, stream and key of every rejected record."""
     return {(row["source"], row["stream"], row["key"]) for row in _rows(folder)}

@@ -113,6 +113,11 @@ class Store:
         with self.writing():
             bookkeeping.clear(self._rejected, source, stream, keys)
 
+    def clear_rejected_before(self, source: str, stream: str, moment: datetime) -> None:
+        """Take a stream's records that were rejected before ``moment`` off the list: the whole was read again since."""
+        with self.writing():
+            bookkeeping.clear_before(self._rejected, source, stream, moment)
+
     def set_state(self, state: StreamState) -> None:
         """Remember how far a stream was read."""
         with self.writing():

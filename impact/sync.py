@@ -132,6 +132,11 @@ def configured(settings: Settings, only: str | None = None) -> dict[str, tuple[C
     return result
 
 
+def wanted(connector: Connector, own: Any) -> tuple[Stream, ...]:
+    """The streams that this source's settings feed."""
+    return tuple(stream for stream in connector.streams if stream.wanted(own))
+
+
 def check(settings: Settings, only: str | None = None) -> Iterator[str]:
     """Sign in to each source, read one page of every stream, and say in sentences what was found or is missing.
 
@@ -143,7 +148,7 @@ def check(settings: Settings, only: str | None = None) -> Iterator[str]:
             http = connector.open(own)
             for sentence in connector.check(http, own):
                 yield f"  {sentence}"
-            for stream in connector.streams:
+            for stream in wanted(connector, own):
                 yield f"  {_probe(stream, http, own)}"
         except ImpactError as error:
             yield f"  PROBLEM {error}"
@@ -251,7 +256,7 @@ class _Source:
         """Every stream in turn. A refused or misunderstood stream is skipped; an unreachable source is given up."""
         gone: str | None = None
         http: Any = None
-        for stream in self.connector.streams:
+        for stream in wanted(self.connector, self.own):
             state = self._begin(stream)
             started = time.monotonic()
             try:
@@ -259,13 +264,15 @@ class _Source:
                     raise SourceUnavailable(gone)
                 http = http or self.connector.open(self.own)
                 state = self._pull_stream(stream, http, state, since=None if full else state.bookmark_at)
+                if (full or stream.whole) and state.started_at:  # all was read again: older ones are about what is gone
+                    self.store.clear_rejected_before(self.name, stream.name, state.started_at)
                 state = replace(state, outcome="ok", message="", ok_at=self.clock())
             except SourceRefused as error:
                 state = replace(self._last(state), outcome="refused", message=str(error))
             except SourceUnavailable as error:
                 gone = str(error)
                 state = replace(self._last(state), outcome="failed", message=gone)
-            except SourceError as error:
+            except (SourceError, SettingsError) as error:
                 state = replace(self._last(state), outcome="failed", message=str(error))
             state = replace(state, finished_at=self.clock(), seconds=time.monotonic() - started)
             self.store.set_state(state)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from impact.store import Store
 
 import connectors
 from connectors import Connector, Page, Stream
@@ -28,6 +27,7 @@ from impact.model import (
     row_id,
 )
 from impact.settings import Settings
+from impact.store import Store
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -200,12 +200,31 @@ def test_a_mended_record_leaves_the_list_of_rejected_ones(office: Office) -> Non
     assert office.tickets() == ["T0"]
 
 
+def test_a_complaint_about_a_record_that_is_gone_leaves_the_list_once_all_was_read_again(office: Office) -> None:
+    desk = Desk([ticket(0), ticket(1, opened="soon")])
+    office.desks["desk"] = [stream(desk)]
+    office.sync()
+    desk.tickets = [ticket(0)]
+    office.sync()
+    assert office.store.snapshot().query("SELECT key FROM rejected")["key"].to_pylist() == ["1"]
+    office.sync(full=True)
+    assert office.store.snapshot().query("SELECT key FROM rejected")["key"].to_pylist() == []
+
+
+def test_a_stream_that_the_settings_do_not_feed_is_passed_over(office: Office) -> None:
+    desk = Desk([ticket(0)])
+    office.desks["desk"] = [replace(stream(desk), wanted=lambda settings: False)]
+    assert office.sync().streams == ()
+    assert desk.asked == []
+
+
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
         (SourceUnavailable("desk did not answer"), "failed"),
         (SourceRefused("desk says no"), "refused"),
         (SourceChanged("desk speaks differently"), "failed"),
+        (SettingsError("desk has no such sheet"), "failed"),
     ],
 )
 def test_what_came_before_a_failure_stays_and_the_next_pass_goes_on(
