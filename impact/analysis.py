@@ -66,7 +66,7 @@ def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: s
     changes.sort(key=lambda c: (rank(c.word), -(c.rollout_on or c.planned_on or today).toordinal(), c.number))
     teams = sorted({(c.team_id, c.team or c.team_id) for c in changes if c.team_id}, key=lambda t: str(t[1]))
     shown = tuple(m for m in METRICS if m.name in evidence.panels)
-    return Portfolio(version, today, evidence.data_to, tuple(changes), tuple(teams), shown)  # type: ignore[arg-type]
+    return Portfolio(version, today, evidence.data_to, tuple(changes), tuple(teams), shown)
 
 
 _CHANGE_COLUMNS = (

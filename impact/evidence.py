@@ -99,7 +99,7 @@ def read_panels(snapshot: Snapshot, complete: Mapping[str, date]) -> dict[str, P
         width = int((last - first).astype(int)) + 1
         place = service_of[mine] * width + (days[mine] - first).astype(int)
         arrays = {
-            key: np.bincount(place, weights=values[mine], minlength=len(services) * width).reshape(-1, width)
+            key: np.bincount(place, values[mine], len(services) * width).astype(np.float64).reshape(-1, width)
             for key, values in columns.items()
         }
         metric = BY_NAME[name]
