@@ -88,8 +88,9 @@ def read_panels(snapshot: Snapshot, complete: Mapping[str, date]) -> dict[str, P
     service_of, services = _codes(table["service_id"])
     days = table["day_on"].to_numpy().astype("datetime64[D]")
     columns = {name: table[name].to_numpy().astype(np.float64) for name in ("n", "total", "total_sq")}
-    last = np.datetime64(max(complete.values()), "D")
-    ends = np.array([np.datetime64(complete.get(s.split(":", 1)[0], last), "D") for s in services])
+    newest = max(complete.values())
+    last = np.datetime64(newest, "D")
+    ends = np.array([np.datetime64(complete.get(s.split(":", 1)[0], newest), "D") for s in services])
     panels = {}
     for code, name in enumerate(metrics):
         mine = (metric_of == code) & (days <= last)
