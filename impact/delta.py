@@ -44,6 +44,7 @@ class DeltaFolder:
         self.root, self.schema, self.partition_by = root, schema, tuple(partition_by)
         self._log = root / "_delta_log"
         self._head = -1
+        self._table: DeltaTable | None = None  # kept open between commits: opening reads the whole log
         self._known: tuple[int, tuple[DataFile, ...]] = (-1, ())
 
     def version(self) -> int:
@@ -76,10 +77,15 @@ class DeltaFolder:
             AddAction(f.path, f.size, dict(f.partition), now, True, json.dumps({"numRecords": f.rows})) for f in added
         ]
         actions += [RemoveAction(f.path, True, now, size=f.size, partition_values=dict(f.partition)) for f in removed]
+        before = self.files()
         with self._in_words("written"):
             table = self._for_writing()
             table.create_write_transaction(actions, "append", table.schema(), partition_by=list(self.partition_by))
-        _reach_disk([self._entry(self.version())])
+        version = self.version()
+        _reach_disk([self._entry(version)])
+        gone = {file.path for file in removed}
+        kept = [file for file in before if file.path not in gone]
+        self._known = (version, tuple(sorted([*kept, *added], key=lambda file: file.path)))
 
     def unused(self) -> tuple[str, ...]:
         """Paths of data files below the folder that the newest version does not use: replaced, or never committed."""
@@ -114,22 +120,24 @@ class DeltaFolder:
 
     def _for_writing(self) -> DeltaTable:
         """The newest version, made first if there is none, with every column of the schema."""
-        if self.version() < 0:
+        if self._table is None and self.version() < 0:
             self.root.mkdir(parents=True, exist_ok=True)
             partition = [pa.field(name, pa.string()) for name in self.partition_by]
             keep = {"delta.logRetentionDuration": f"interval {_LOG_DAYS} days"}
-            return DeltaTable.create(
+            self._table = DeltaTable.create(
                 str(self.root),
                 schema=pa.schema([*self.schema, *partition]),
                 partition_by=list(self.partition_by),
                 configuration=keep,
             )
-        table = DeltaTable(str(self.root))
+        table = self._table or DeltaTable(str(self.root))
+        table.update_incremental()
         known = {field.name for field in table.schema().fields}
         missing = [field for field in self.schema if field.name not in known]
         if missing:
             table.alter.add_columns(Schema.from_arrow(pa.schema(missing)).fields)
             table = DeltaTable(str(self.root))
+        self._table = table
         return table
 
     @contextlib.contextmanager

@@ -6,7 +6,6 @@ Superseded payloads go when ``fold`` writes many small files into one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +57,8 @@ def append(folder: DeltaFolder, source: str, stream: str, records: Sequence[RawR
         own = f"source = {text(source)} AND stream = {text(stream)}"
         known = select_files(folder.root, folder.files(), RAW_SCHEMA, where=own)
         wanted = (
-            "WITH given AS (SELECT * EXCLUDE (line) FROM batch QUALIFY row_number() OVER "
+            "WITH given AS (SELECT * EXCLUDE (line) REPLACE (CAST(md5_number_lower(payload) >> 1 AS BIGINT) AS digest) "
+            "FROM batch QUALIFY row_number() OVER "
             "(PARTITION BY key ORDER BY updated_at DESC NULLS LAST, line DESC) = 1), "
             "newest AS (SELECT key, max(place) AS place, arg_max(digest, place) AS digest, "
             f"max(updated_at) AS updated_at FROM ({known}) AS known WHERE key IN (SELECT key FROM given) GROUP BY key) "
@@ -76,9 +76,6 @@ def _columns(
     folder: DeltaFolder, source: str, stream: str, records: Sequence[RawRecord], fetched_at: datetime
 ) -> pa.Table:
     payloads = [_json(source, stream, record) for record in records]
-    digests = [
-        int.from_bytes(hashlib.blake2b(p.encode(), digest_size=8).digest(), "big", signed=True) for p in payloads
-    ]
     count = len(records)
     columns = [
         pa.repeat(pa.scalar(source, pa.string()), count),
@@ -87,7 +84,7 @@ def _columns(
         pa.array([record.updated_at for record in records], INSTANT),
         pa.repeat(pa.scalar(fetched_at, INSTANT), count),
         pa.repeat(pa.scalar(folder.version() + 1, pa.int64()), count),
-        pa.array(digests, pa.int64()),
+        pa.nulls(count, pa.int64()),
         pa.array(payloads, pa.string()),
     ]
     return pa.table(columns, schema=RAW_SCHEMA).append_column("line", pa.array(range(count), pa.int64()))
