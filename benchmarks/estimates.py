@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from impact.estimate import SHAPES, Estimate, NotEstimable, Shape, estimate
-from impact.panel import Floats, Panel
+from impact.estimation.panel import Floats, Panel
 from tests.worlds import Family, Planned, World, plan_changes, simulate
 
 SEED = 7

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from impact.estimation.results import Estimate
 from impact.formats import MINUS, SPACE, UNKNOWN, duration, level, number, percent, plural
 from impact.metrics import Metric
 from impact.portfolio import Reading
-from impact.results import Estimate
 
 _MOST_PERCENT = 999.5
 _STEPS = (10.0, 5.0, 1.0, 0.1, 0.01)

@@ -15,14 +15,23 @@ from datetime import date
 
 import numpy as np
 
-from impact.answers import Reading, answers, reading
-from impact.comparison import LEAST_SERVICES
-from impact.counterfactual import Counterfactual, counterfactual
-from impact.honesty import PlaceboRate, placebo_rate
-from impact.panel import INTERVAL_LEVEL, SHAPES, Kind, Panel, Rollout, Shape
-from impact.pooling import Groups, Pooling, judge
-from impact.questions import Asked, Study, by_change, by_service, chosen_shapes, refusal, study, too_little_history
-from impact.results import Estimate, NotEstimable, Reason
+from impact.estimation.answers import Reading, answers, reading
+from impact.estimation.comparison import LEAST_SERVICES
+from impact.estimation.counterfactual import Counterfactual, counterfactual
+from impact.estimation.honesty import PlaceboRate, placebo_rate
+from impact.estimation.panel import INTERVAL_LEVEL, SHAPES, Kind, Panel, Rollout, Shape
+from impact.estimation.pooling import Groups, Pooling, judge
+from impact.estimation.questions import (
+    Asked,
+    Study,
+    by_change,
+    by_service,
+    chosen_shapes,
+    refusal,
+    study,
+    too_little_history,
+)
+from impact.estimation.results import Estimate, NotEstimable, Reason
 
 __all__ = [
     "INTERVAL_LEVEL",

@@ -14,12 +14,20 @@ from impact.amounts import (
     range_text,
     size_text,
 )
-from impact.answers import BROAD_SHARE, SPIKE_SHARE
+from impact.estimation.answers import BROAD_SHARE, SPIKE_SHARE
+from impact.estimation.panel import SHAPES
+from impact.estimation.results import (
+    BROAD,
+    CHANGED_COMPARISON,
+    NO_COMPARISON,
+    NOT_TELLING,
+    SPIKES,
+    Estimate,
+    NotEstimable,
+)
 from impact.formats import SPACE, days, listed, number, percent, plural, span, when
 from impact.metrics import Metric
-from impact.panel import SHAPES
 from impact.portfolio import ChangeView, Reading
-from impact.results import BROAD, CHANGED_COMPARISON, NO_COMPARISON, NOT_TELLING, SPIKES, Estimate, NotEstimable
 from impact.sentences import unanswered, word_label
 from impact.verdict import FALSE_DISCOVERY_RATE
 

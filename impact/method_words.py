@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from impact.amounts import margin_text
 from impact.estimate import PlaceboRate
+from impact.estimation.panel import INTERVAL_LEVEL, SHAPES
 from impact.formats import number, percent
 from impact.metrics import BY_NAME, METRICS, Metric
-from impact.panel import INTERVAL_LEVEL, SHAPES
 from impact.verdict import FALSE_DISCOVERY_RATE, Word
 
 Table = dict[str, list[str]]

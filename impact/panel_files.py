@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, Rollout, Shape, estimate
+from impact.estimation.results import NOT_TELLING, Reason
 from impact.model import SettingsError
-from impact.results import NOT_TELLING, Reason
 
 PANEL_COLUMNS = ("metric", "kind", "service", "day", "n", "total", "total_sq")
 CHANGES_COLUMNS = ("change_id", "service", "rollout_on")

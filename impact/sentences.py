@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import date
 
 from impact.amounts import between, inside_of, margin_text, nouns_of, rounded, size_text
+from impact.estimation.results import Estimate, NotEstimable
 from impact.formats import days, listed, number, percent, plural, when
 from impact.metrics import Metric
 from impact.portfolio import ChangeView, Reading
-from impact.results import Estimate, NotEstimable
 from impact.verdict import Verdict, Word
 
 WORDS: dict[Word, str] = {

@@ -12,8 +12,8 @@ import numpy as np
 
 from impact.board_plan import milestone_told
 from impact.charts import BETTER, INK, MUTED, PAPER, RULE, STEEL, UNSURE, WORSE, Layer, field, layer, tooltip
-from impact.counterfactual import Counterfactual
 from impact.estimate import Estimate
+from impact.estimation.counterfactual import Counterfactual
 from impact.formats import level, number, when
 from impact.metrics import Metric
 from impact.portfolio import ChangeView, MilestoneView, Reading
@@ -83,7 +83,8 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
         *_observation(values),
         *_rollout(change.rollout_on),
     ]
-    axis = {"title": None, "grid": False, "format": "%-d %b", "tickCount": 8, "labelOverlap": True}
+    axis = {"title": None, "grid": False, "format": "%-d %b", "labelOverlap": True}
+    axis["tickCount"] = {"interval": "week", "step": 2}
     for each in layers:
         each["encoding"]["x"] |= {"axis": axis, "scale": {"nice": False}}
         if "field" in each["encoding"].get("y", {}):
@@ -142,14 +143,15 @@ def _windows(reading: Reading) -> Iterator[Layer]:
         (result.pre_from, result.pre_to, f"{result.shape.pre} days before"),
         (result.post_from, result.post_to, f"{result.shape.post} days after"),
     )
-    rows = [{"on": _day(a), "end": _day(b + timedelta(days=1)), "middle": _day(a + (b - a) / 2), "text": text}
-            for a, b, text in spans]  # fmt: skip
+    rows = [{"on": _day(a), "end": _day(b + timedelta(days=1)), "text": text} for a, b, text in spans]
     edge = {"y": {"value": 0}, "y2": {"value": "height"}}
     yield layer(rows, {"type": "rect", "fill": BETTER, "opacity": 0.07}, x=_time(), x2={"field": "end"}, **edge)
-    yield layer(rows, {"type": "rule", "stroke": BETTER, "strokeWidth": 3, "opacity": 0.5}, x=_time(),
-                x2={"field": "end"}, y={"value": 0})  # fmt: skip
-    yield layer(rows, {"type": "text", "fill": MUTED, "fontSize": 11.5, "dy": -8}, x=_time("middle"), y={"value": 0},
-                text={"field": "text", "type": "nominal"})  # fmt: skip
+    line = {"type": "rule", "stroke": BETTER, "strokeWidth": 3, "opacity": 0.5}
+    yield layer(rows, line, x=_time(), x2={"field": "end"}, y={"value": 0})
+    words = {"type": "text", "fill": MUTED, "fontSize": 11.5, "dy": -8}
+    for row, name, align, dx in zip(rows, ("end", "on"), ("right", "left"), (-4, 4), strict=True):
+        mark = words | {"align": align, "dx": dx}
+        yield layer([row], mark, x=_time(name), y={"value": 0}, text={"field": "text", "type": "nominal"})
 
 
 def _rollout(on: date) -> Iterator[Layer]:
@@ -168,17 +170,18 @@ def _neighbours(change: ChangeView, weeks: Sequence[Point]) -> Iterator[Layer]:
     near = [n for n in change.neighbours if first <= n.rollout_on <= last]
     rows = [
         {"on": _day(n.rollout_on), "text": n.number, "name": f"{n.number} {n.title}", "when": when(n.rollout_on),
-         "where": ", ".join(n.services), "line": i % 3}
+         "where": ", ".join(n.services), "line": i % 3, "before": n.rollout_on < (change.rollout_on or n.rollout_on)}
         for i, n in enumerate(near)
     ]  # fmt: skip
     about = tooltip(name="Other change", when="Rolled out", where="On")
     rule = {"type": "rule", "stroke": RULE, "strokeDash": [2, 3], "strokeWidth": 1.5}
     yield layer(rows, rule, x=_time(), y={"value": 0}, y2={"value": "height"}, tooltip=about)
     for line in range(3):
-        mine = [row for row in rows[:NAMED_NEIGHBOURS] if row["line"] == line]
-        mark = {"type": "text", "fill": MUTED, "fontSize": 11, "align": "left", "dx": 4, "dy": -8 - 14 * line}
-        yield layer(mine, mark, x=_time(), y={"value": "height"}, text={"field": "text", "type": "nominal"},
-                    tooltip=about, description={"field": "name", "type": "nominal"})  # fmt: skip
+        for before, align, dx in ((True, "right", -4), (False, "left", 4)):
+            mine = [row for row in rows[:NAMED_NEIGHBOURS] if (row["line"], row["before"]) == (line, before)]
+            mark = {"type": "text", "fill": MUTED, "fontSize": 11, "align": align, "dx": dx, "dy": -8 - 14 * line}
+            yield layer(mine, mark, x=_time(), y={"value": "height"}, text={"field": "text", "type": "nominal"},
+                        tooltip=about, description={"field": "name", "type": "nominal"})  # fmt: skip
 
 
 def timetable(change: ChangeView, today: date) -> dict[str, Any]:

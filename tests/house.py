@@ -49,7 +49,7 @@ RULES = (
         allowed=("impact.ui", "impact.ui.*", "impact.charts", "impact.wording"),
     ),
     Rule(
-        ("impact.estimate",),
+        ("impact.estimate", "impact.estimation.*"),
         "statistics know arrays only",
         never=(*SCREEN, *STORED, *LIVE, "impact.model", "impact.settings", "impact.metrics", "pandas", "pyarrow"),
     ),

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from impact.estimation.panel import Shape
+from impact.estimation.results import Estimate, NotEstimable
 from impact.metrics import BY_NAME
-from impact.panel import Shape
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Readiness, Reading, ServiceLink
-from impact.results import Estimate, NotEstimable
 from impact.verdict import Verdict, Word, judge
 
 ROLLOUT = date(2026, 9, 7)

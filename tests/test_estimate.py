@@ -20,7 +20,7 @@ from impact.estimate import (
     estimate,
     placebo_rate,
 )
-from impact.panel import HOLIDAY, Kind, day_types
+from impact.estimation.panel import HOLIDAY, Kind, day_types
 from tests.worlds import FIRST_ON, Planned, plan_changes, simulate
 
 START = date(2024, 1, 1)

@@ -89,10 +89,10 @@ def test_each_breach_is_caught(small_project: Path, check: str, file: str, text:
 
 
 def test_a_forbidden_import_is_caught_however_long_the_way(small_project: Path) -> None:
-    _write(small_project / "impact/estimate.py", "import impact.windows")
-    _write(small_project / "impact/windows.py", "import impact.arrays")
+    _write(small_project / "impact/estimate.py", "import impact.estimation.windows")
+    _write(small_project / "impact/estimation/windows.py", "import impact.arrays")
     _write(small_project / "impact/arrays.py", "import duckdb")
-    expected = "impact.estimate -> impact.windows -> impact.arrays -> duckdb: statistics know arrays only"
+    expected = "impact.estimate -> impact.estimation.windows -> impact.arrays -> duckdb: statistics know arrays only"
     assert expected in house.import_complaints(small_project)
 
 

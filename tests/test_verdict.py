@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
+from impact.estimation.results import NotEstimable
 from impact.metrics import BOARD, BY_NAME
-from impact.results import NotEstimable
 from impact.verdict import (
     FALSE_DISCOVERY_RATE,
     GROUPS,

@@ -15,10 +15,10 @@ from typing import get_args
 import pytest
 
 from impact import wording
+from impact.estimation.panel import Shape
+from impact.estimation.results import BROAD, CHANGED_COMPARISON, NO_COMPARISON, NOT_TELLING, SPIKES, Reason
 from impact.metrics import METRICS
-from impact.panel import Shape
 from impact.portfolio import Portfolio, Readiness, Reading
-from impact.results import BROAD, CHANGED_COMPARISON, NO_COMPARISON, NOT_TELLING, SPIKES, Reason
 from impact.store import StreamState
 from impact.verdict import Verdict, Word, overall
 from tests.samples import MAIL, VPN, WIFI, change, estimated, milestone, reading, refused, silent

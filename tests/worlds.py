@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import expit, logit, ndtr
 
 from impact.estimate import Panel, Rollout
-from impact.panel import Floats, Shape, day_types
+from impact.estimation.panel import Floats, Shape, day_types
 
 Family = Literal["tickets", "rating", "duration", "share"]
 FIRST_ON = date(2023, 1, 2)

@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from impact.comparison import without
-from impact.panel import Bools, Floats, Ints
-from impact.placebo import OVERLAP, UPPER, Placebos, tail
+from impact.estimation.comparison import without
+from impact.estimation.panel import Bools, Floats, Ints
+from impact.estimation.placebo import OVERLAP, UPPER, Placebos, tail
 
 DRAW_SEED = 20_240_229
 """Fixed seed of the random placebo groups: the same panel always gives the same answer."""

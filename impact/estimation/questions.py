@@ -9,13 +9,13 @@ from functools import cached_property
 
 import numpy as np
 
-from impact.panel import Bools, Floats, Panel, Rollout, Shape, day_types, in_order, up_to
-from impact.pattern import Profile, profile
-from impact.placebo import LEAST_INDEPENDENT, placebos
-from impact.pooling import Pooling
-from impact.results import NotEstimable
-from impact.timeline import FAR, Timeline, timeline
-from impact.windows import LEAST_KNOWN
+from impact.estimation.panel import Bools, Floats, Panel, Rollout, Shape, day_types, in_order, up_to
+from impact.estimation.pattern import Profile, profile
+from impact.estimation.placebo import LEAST_INDEPENDENT, placebos
+from impact.estimation.pooling import Pooling
+from impact.estimation.results import NotEstimable
+from impact.estimation.timeline import FAR, Timeline, timeline
+from impact.estimation.windows import LEAST_KNOWN
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from impact.panel import Bools, Floats, Ints, Panel, Rollout, Shape
+from impact.estimation.panel import Bools, Floats, Ints, Panel, Rollout, Shape
 
 FAR = 10**7
 """Days to a neighbour that does not exist."""

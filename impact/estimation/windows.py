@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impact.panel import Bools, Floats, Ints, Kind, Shape
-from impact.pattern import Profile, cumulated
+from impact.estimation.panel import Bools, Floats, Ints, Kind, Shape
+from impact.estimation.pattern import Profile, cumulated
 
 LEAST_TICKETS = 10
 """A count needs this many tickets in both windows together."""

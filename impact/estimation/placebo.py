@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from impact.comparison import LEAST_SERVICES, Comparison, comparison, count_spread
-from impact.panel import INTERVAL_LEVEL, Bools, Floats, Ints, Kind, Shape
-from impact.pattern import Profile
-from impact.windows import Windows, rollouts_within, windows
+from impact.estimation.comparison import LEAST_SERVICES, Comparison, comparison, count_spread
+from impact.estimation.panel import INTERVAL_LEVEL, Bools, Floats, Ints, Kind, Shape
+from impact.estimation.pattern import Profile
+from impact.estimation.windows import Windows, rollouts_within, windows
 
 UPPER = 0.5 + INTERVAL_LEVEL / 2
 FREEDOMS = np.array([3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 25.0, 60.0, 200.0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from impact.panel import Kind, Shape
+from impact.estimation.panel import Kind, Shape
 
 Reason = Literal["cannot_be_separated", "too_early", "too_little_data", "too_little_history", "no_data"]
 """Why there is no estimate:

@@ -9,12 +9,12 @@ from datetime import date
 
 import numpy as np
 
-from impact.comparison import LEAST_SERVICES
-from impact.panel import INTERVAL_LEVEL, Bools, Floats, Ints
-from impact.placebo import Placebos
-from impact.pooling import Groups, Judged, added
-from impact.questions import Asked, Study
-from impact.results import (
+from impact.estimation.comparison import LEAST_SERVICES
+from impact.estimation.panel import INTERVAL_LEVEL, Bools, Floats, Ints
+from impact.estimation.placebo import Placebos
+from impact.estimation.pooling import Groups, Judged, added
+from impact.estimation.questions import Asked, Study
+from impact.estimation.results import (
     BROAD,
     CHANGED_COMPARISON,
     NO_COMPARISON,
@@ -23,7 +23,7 @@ from impact.results import (
     Estimate,
     NotEstimable,
 )
-from impact.windows import LEAST_OBSERVATIONS, LEAST_TICKETS
+from impact.estimation.windows import LEAST_OBSERVATIONS, LEAST_TICKETS
 
 BROAD_SHARE = 0.2
 """A change on more than this part of all services leaves a thin comparison."""

@@ -13,9 +13,9 @@ from datetime import date
 import numpy as np
 from scipy.special import stdtr
 
-from impact.panel import INTERVAL_LEVEL, SHAPES, Bools, Floats, Panel, Rollout, Shape
-from impact.placebo import OVERLAP, Placebos, fit_spread, fit_tails, service_factor
-from impact.questions import Study, study
+from impact.estimation.panel import INTERVAL_LEVEL, SHAPES, Bools, Floats, Panel, Rollout, Shape
+from impact.estimation.placebo import OVERLAP, Placebos, fit_spread, fit_tails, service_factor
+from impact.estimation.questions import Study, study
 
 STEP = 7
 """Placebo rollouts are counted every seventh day: each weekday pattern once."""

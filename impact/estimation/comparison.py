@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impact.panel import Bools, Floats, Ints
-from impact.windows import Windows
+from impact.estimation.panel import Bools, Floats, Ints
+from impact.estimation.windows import Windows
 
 LEAST_SERVICES = 8
 """With fewer services than this to compare with, no comparison is made."""

@@ -12,13 +12,13 @@ from datetime import date
 import numpy as np
 from scipy.special import stdtrit
 
-from impact.comparison import CHANGED_WEIGHT, CLIP, LEAST_SERVICES, count_spread
-from impact.panel import SHAPES, Floats, Ints, Kind, Panel, Rollout, Shape, day_types
-from impact.pattern import profile
-from impact.placebo import UPPER, Spread, fit_spread
-from impact.pooling import Pooling
-from impact.questions import Study, by_change, study
-from impact.windows import count_difference, share_variance
+from impact.estimation.comparison import CHANGED_WEIGHT, CLIP, LEAST_SERVICES, count_spread
+from impact.estimation.panel import SHAPES, Floats, Ints, Kind, Panel, Rollout, Shape, day_types
+from impact.estimation.pattern import profile
+from impact.estimation.placebo import UPPER, Spread, fit_spread
+from impact.estimation.pooling import Pooling
+from impact.estimation.questions import Study, by_change, study
+from impact.estimation.windows import count_difference, share_variance
 
 HORIZONS = (1, 14, 28, 56, 112)
 """Days after the rollout at which the width of the band is measured; between them it is interpolated."""
