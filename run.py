@@ -87,7 +87,7 @@ def run_dashboard(host: str, port: int, *, opens: bool) -> int:
         "logger.hideWelcomeMessage": "true",
     }
     flags = [f"--{name}={value}" for name, value in server.items()]
-    command = [PYTHON, "-m", "streamlit", "run", "dashboard.py"]
+    command = [PYTHON, "-m", "streamlit", "run", "server.py"]
     child = subprocess.Popen([*command, *flags], cwd=ROOT, env=environment())
     near = "127.0.0.1" if host in EVERYWHERE else host
     url = f"http://{f'[{near}]' if ':' in near else near}:{port}"

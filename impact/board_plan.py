@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from impact.board_places import PLAN_START, Plan, Row
 from impact.charts import HAIRLINE, MUTED, PAPER, STEEL, WORSE, Layer, field, layer, lines, texts, tooltip
-from impact.formats import when
+from impact.formats import day_month, days, when
 from impact.portfolio import ChangeView, MilestoneView
 
 
@@ -70,18 +70,27 @@ def _rollout_only(change: ChangeView) -> list[MilestoneView]:
 
 
 def milestone_told(step: MilestoneView) -> dict[str, str]:
-    """A milestone's name, plan and state in words."""
-    plan = when(step.due_on)
+    """A milestone's name (``step``), plan, state (``fact``; ``short`` for a narrow column) and all of it (``told``)."""
+    plan, late = when(step.due_on), step.slip_days
     if step.done_on:
-        late = step.slip_days or 0
-        slip = f", {late} days late" if late > 1 else ", 1 day late" if late == 1 else ", on time" if late == 0 else ""
-        early = f", {-late} days early" if late < -1 else ", 1 day early" if late == -1 else slip
-        fact = f"done {when(step.done_on)}{early if step.due_on else ''}"
+        slip = (
+            ""
+            if late is None
+            else ", on time"
+            if late == 0
+            else f", {days(abs(late))} {'late' if late > 0 else 'early'}"
+        )
+        fact, short = f"done {when(step.done_on)}{slip}", f"done {day_month(step.done_on)}{slip}"
     elif step.status == "done":
-        fact = "done, day not recorded"
+        fact = short = "done, day not recorded"
     elif step.status == "cancelled":
-        fact = "cancelled"
+        fact = short = "cancelled"
     else:
-        late = step.slip_days or 0
-        fact = f"open, {late} day{'s' if late != 1 else ''} late" if step.overdue else "to come"
-    return {"step": step.title, "plan": plan, "fact": fact, "told": f"{step.title}, planned {plan}, {fact}"}
+        fact = short = f"open, {days(late or 0)} late" if step.overdue else "to come"
+    return {
+        "step": step.title,
+        "plan": plan,
+        "fact": fact,
+        "short": short,
+        "told": f"{step.title}, planned {plan}, {fact}",
+    }

@@ -90,6 +90,16 @@ def when(day: date | None) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}" if day is not None else "no date"
 
 
+def day_month(day: date) -> str:
+    """A day whose year is told nearby: 7 Sep."""
+    return f"{day.day} {MONTHS[day.month - 1]}"
+
+
+def unbroken(text: str) -> str:
+    """The same text, kept on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def span(first: date, last: date) -> str:
     """A period, its year and month named once where they are the same: 7 to 20 Sep 2026."""
     if (first.year, first.month) == (last.year, last.month):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from impact import analysis
@@ -22,7 +23,9 @@ from impact.demo_organisation.world import REPORTING
 from impact.evidence import Evidence, gather
 from impact.model import ImpactError
 from impact.page_cache import Job, Jobs, Kept
-from impact.portfolio import Portfolio
+from impact.portfolio import ChangeView, Portfolio
+from impact.selection import Filters, chosen, in_board_order, leading_metric
+from impact.series import observed_expected
 from impact.settings import Reporting, Settings
 from impact.store import Store
 from impact.sync import PROGRESS_FILE
@@ -107,6 +110,15 @@ class Opening:
         self._last[place.home] = found = self._answers.get(key, lambda: _answer(place, self.today(place.reporting)))
         return found
 
+    def chart(self, answers: Answers, change: ChangeView, metric: str) -> dict[str, Any] | None:
+        """Observed against expected of one measure of a change, drawn once per data version; None where it has none."""
+
+        def draw() -> dict[str, Any] | None:
+            found = analysis.series(answers.evidence, change, metric)
+            return observed_expected(found, change, change.reading(metric)) if found else None
+
+        return self.kept.get(("chart", answers.version, change.id, metric), draw)
+
     def is_warm(self, place: Place) -> bool:
         """Whether the answers are there already, so that no page has to wait for them."""
         return self._answers.has(self._key(place)) or (is_syncing(place.home) and place.home in self._last)
@@ -132,11 +144,18 @@ class Opening:
             if job is not None:
                 job.done.wait()
             if not place.store.is_empty() and not self.is_warm(place):
-                self.answers(place)
+                self._draw_ahead(self.answers(place))
                 gc.collect()
                 gc.freeze()  # what stays for the life of the server need not be looked at again
         except ImpactError as error:
             LOG.info("nothing to warm: %s", error)
+
+    def _draw_ahead(self, answers: Answers) -> None:
+        """Draw what a meeting opens first: the leading measure of the changes of the usual period."""
+        shown = chosen(answers.portfolio.changes, Filters(), answers.portfolio.today)
+        for change in in_board_order(shown):
+            if (metric := leading_metric(change, answers.portfolio.metrics)) and change.rollout_on:
+                self.chart(answers, change, metric)
 
 
 def is_syncing(home: Path) -> bool:

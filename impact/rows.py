@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -39,10 +39,11 @@ class Rows:
         return len(next(iter(self.columns.values()), []))
 
 
-def behind(snapshot: Snapshot, reading: Reading, *, most: int = MOST_ROWS) -> Rows:
+def behind(snapshot: Snapshot, reading: Reading, *, services: Mapping[str, str], most: int = MOST_ROWS) -> Rows:
     """Rows dated inside the two compared windows on the services that were read, newest first; at most ``most``.
 
-    Empty where there is no estimate. Answers carry the day and the score, never who gave them.
+    ``services`` names services by id. Empty where there is no estimate. Answers carry the day and the score, never
+    who gave them.
     """
     result = reading.result
     if not isinstance(result, Estimate) or not result.services:
@@ -67,6 +68,7 @@ def behind(snapshot: Snapshot, reading: Reading, *, most: int = MOST_ROWS) -> Ro
         "Window": ["after" if d > _last_before(result) else "before" for d in days],
     }
     shown |= {title: found[name].to_pylist() for name, (title, _) in columns.items()}
+    shown["Service"] = [services.get(each, each) for each in shown["Service"]]
     return Rows(shown, int(total))
 
 

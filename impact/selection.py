@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from impact.metrics import BOARD, Metric
 from impact.portfolio import ChangeView
+from impact.sentences import leading_reading
 from impact.verdict import GROUPS, Word
 
 PERIODS: dict[str, tuple[str, int | None]] = {
@@ -87,6 +89,18 @@ def counts(changes: Sequence[ChangeView]) -> Counts:
     decide = sum(1 for c in changes if c.group == "decide")
     told = better + worse + none
     return Counts(len(changes), len(words), decide, better, worse, none, len(words) - told)
+
+
+def measures(known: Sequence[Metric]) -> tuple[Metric, ...]:
+    """The measures that have facts: those of the board in its order, then the others."""
+    return (*(m for m in BOARD if m in known), *(m for m in known if not m.on_board))
+
+
+def leading_metric(change: ChangeView, known: Sequence[Metric]) -> str:
+    """The measure shown first: the one that carries the verdict, else the first there is; "" without any."""
+    reading = leading_reading(change)
+    names = [m.name for m in measures(known)]
+    return reading.metric.name if reading and reading.metric.name in names else names[0] if names else ""
 
 
 def described(filters: Filters, teams: Sequence[tuple[str, str]]) -> str:

@@ -10,17 +10,18 @@ from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from impact import settings as settings_module
 from impact import wording
 from impact.evidence import Evidence
 from impact.model import ImpactError
-from impact.opening import Opening, Place
+from impact.opening import Answers, Opening, Place
 from impact.page_cache import Job
-from impact.portfolio import Portfolio
+from impact.portfolio import ChangeView, Portfolio
 from impact.settings import Settings
 from impact.store import Store, StreamState
 
@@ -61,6 +62,10 @@ class View:
         """The value of ``key`` at this data version, from ``make`` at the first time. Shared: never change it."""
         return opening().kept.get((self.version, self.today, key), make)
 
+    def chart(self, change: ChangeView, metric: str) -> dict[str, Any] | None:
+        """Observed against expected of one measure of a change; None where it has none."""
+        return opening().chart(Answers(self.version, self.portfolio, self.evidence), change, metric)
+
 
 @st.cache_resource(show_spinner=False)
 def opening() -> Opening:
@@ -68,6 +73,17 @@ def opening() -> Opening:
     only = Opening()
     only.keep_warm()
     return only
+
+
+def use_entry() -> bool:
+    """Let every link run the entry first; whether that had to be set.
+
+    Until the entry has run once, Streamlit takes a link to a page for a visit to a lone script of the folder pages/:
+    without the navigation, for the whole session. There is no public setting for it.
+    """
+    was_lone = PagesManager.uses_pages_directory is not False
+    PagesManager.uses_pages_directory = False
+    return was_lone
 
 
 def open_page(name: str, *, needs_data: bool = True) -> View:
@@ -78,6 +94,8 @@ def open_page(name: str, *, needs_data: bool = True) -> View:
     """
     st.set_page_config(page_title=f"{TITLES[name]} – Customer impact", page_icon=str(ICON), layout="wide")
     st.html(PRINT_STYLE)
+    if use_entry():
+        st.rerun()
     try:
         settings = settings_module.load()
         place = opening().place(settings)

@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from impact import analysis, rows, selection, series, twins, wording
+from impact import rows, selection, series, twins, wording
 from impact.board_plan import milestone_told
 from impact.charts import MARKS
 from impact.estimate import Estimate
-from impact.formats import days, listed, number, percent, when
-from impact.metrics import BOARD, Metric
+from impact.formats import days, listed, number, percent, unbroken, when
+from impact.metrics import BOARD
 from impact.portfolio import ChangeView, Readiness, Reading
 from impact.sentences import HEADLINES
 from impact.ui import View, from_address, to_address
@@ -102,8 +102,10 @@ def head(change: ChangeView) -> None:
     st.markdown(" · ".join(_facts_in_line(change)))
     told = wording.headline(change) if change.word == "not_rolled_out" else HEADLINES[change.word]
     st.header(marked(change.word, told), anchor=False)
-    for code in change.decide:
-        st.markdown(f":orange-badge[:material/gavel: Decision asked] {wording.decide_text(code, change)}")
+    if change.decide:
+        asked = [wording.decide_short(c) if c in ("worse", "mixed") else wording.decide_text(c, change)
+                 for c in change.decide]  # fmt: skip
+        st.markdown(f":orange-badge[:material/gavel: Decision asked] {'  ·  '.join(asked)}")
 
 
 def _facts_in_line(change: ChangeView) -> list[str]:
@@ -118,25 +120,12 @@ def _facts_in_line(change: ChangeView) -> list[str]:
     return [part for part in found if part]
 
 
-def measures(view: View, change: ChangeView) -> list[Metric]:
-    """Board measures that have facts, then the others."""
-    known = view.portfolio.metrics
-    return [m for m in BOARD if m in known] + [m for m in known if not m.on_board]
-
-
-def leading(view: View, change: ChangeView) -> str:
-    """The measure shown first: the one that carries the verdict."""
-    reading = wording.leading_reading(change)
-    known = [m.name for m in measures(view, change)]
-    return reading.metric.name if reading and reading.metric.name in known else known[0] if known else ""
-
-
 def choose_measure(view: View, change: ChangeView) -> Reading | None:
     """The measure switch; what it is set to is in the address. None where nothing is measured at all."""
-    known = {m.name: m.label for m in measures(view, change)}
+    known = {m.name: m.label for m in selection.measures(view.portfolio.metrics)}
     if not known:
         return None
-    first = leading(view, change)
+    first = selection.leading_metric(change, view.portfolio.metrics)
     unknown = from_address("measure", first, known)
     with st.container(key="measures"):
         st.segmented_control(
@@ -158,11 +147,8 @@ def over_time(view: View, change: ChangeView, reading: Reading) -> None:
     """Observed against expected, or what can be said instead."""
     metric = reading.metric
 
-    def draw() -> dict[str, Any] | None:
-        found = analysis.series(view.evidence, change, metric.name)
-        return series.observed_expected(found, change, reading) if found else None
-
-    spec = view.cached(("series", change.id, metric.name), draw)
+    with st.spinner("Drawing what was to be expected …"):
+        spec = view.chart(change, metric.name)
     st.markdown(f"{marked(reading.verdict.word)}   {wording.sentence(change, reading)}")
     if spec is None:
         calendar(view, change)
@@ -177,7 +163,7 @@ def over_time(view: View, change: ChangeView, reading: Reading) -> None:
 
 def _height(change: ChangeView) -> int:
     """As tall as the list of milestones beside it, so that neither leaves a hole. Pixels."""
-    return max(LEAST_CHART, 210 + 29 * len(change.milestones))
+    return max(LEAST_CHART, 60 + 30 * len(change.milestones))
 
 
 def calendar(view: View, change: ChangeView) -> None:
@@ -226,7 +212,7 @@ _STATE = {"done": "◆", "cancelled": "–"}
 
 
 def plan(change: ChangeView) -> None:
-    """Milestones with plan, state and slip, how ready both ends are, and what the business expected."""
+    """Milestones with plan, state and slip, and how ready both ends are."""
     st.header("Milestones", anchor=False)
     if not change.milestones:
         st.markdown("None recorded for this change.")
@@ -234,14 +220,12 @@ def plan(change: ChangeView) -> None:
         marks = [":orange[▼]" if m.overdue else _STATE.get(m.status, "○") for m in change.milestones]
         columns = {
             "Milestone": [f":small[{mark} {m.title}]" for mark, m in zip(marks, change.milestones, strict=True)],
-            "Planned": [f":small[{when(m.due_on)}]" for m in change.milestones],
-            "State": [f":small[{milestone_told(m)['fact']}]" for m in change.milestones],
+            "Planned": [f":small[{unbroken(when(m.due_on))}]" for m in change.milestones],
+            "State": [f":small[{unbroken(milestone_told(m)['short'])}]" for m in change.milestones],
         }
         st.table(columns, border="horizontal", alt=f"Milestones of {change.title}")
     for name, end in (("Design", change.design), ("Business", change.business)):
         _ready(name, end)
-    st.header("What the business expected", anchor=False)
-    st.markdown("  \n".join(f":small[{line}]" for line in _business(change)))
 
 
 def _ready(name: str, end: Readiness) -> None:
@@ -257,22 +241,28 @@ def _ready(name: str, end: Readiness) -> None:
 
 
 def surroundings(view: View, change: ChangeView, reading: Reading | None) -> None:
-    """What else changed near it, and what else could be behind the answer."""
-    st.header("What else changed", anchor=False)
-    near = [
-        f"- [{n.number} {n.title}](change?change={quote(n.change_id)}), {when(n.rollout_on)}, "
-        f"on {listed(list(n.services))}"
+    """What else changed near it and could be behind the answer, beside what the business expected."""
+    with st.grid(2, min_column_width=320, gap="medium", key="surroundings") as grid:
+        with grid.cell():
+            st.header("What else changed", anchor=False)
+            st.markdown("\n".join(f"- {line}" for line in _nearby(view, change, reading)))
+        with grid.cell():
+            st.header("What the business expected", anchor=False)
+            st.markdown("\n".join(f"- {line}" for line in _business(change)))
+
+
+def _nearby(view: View, change: ChangeView, reading: Reading | None) -> list[str]:
+    found = [
+        f"[{n.number} {n.title}](change?change={quote(n.change_id)}), rolled out {when(n.rollout_on)} "
+        f"on {listed(list(n.services))} too"
         for n in change.neighbours
     ]
-    if near:
-        st.markdown("Other changes on the same services, within eight weeks of this rollout:")
-    elif change.rollout_on:
-        near = ["No other change on the same services within eight weeks of this rollout."]
-    else:
-        near = ["This is known once the change is live."]
+    if not found:
+        none = "No other change on the same services within eight weeks of this rollout."
+        found.append(none if change.rollout_on else "Known once the change is live.")
     if reading and isinstance(reading.result, Estimate):
-        near += [f"- {sentence}" for sentence in wording.reasons(change, reading, today=view.today)]
-    st.markdown("\n".join(near))
+        found += wording.reasons(change, reading, today=view.today)
+    return found
 
 
 def _business(change: ChangeView) -> list[str]:
@@ -310,14 +300,19 @@ def why(view: View, change: ChangeView, reading: Reading) -> None:
                  alt=f"How the answer for {reading.metric.label} came about")  # fmt: skip
         st.markdown(f":small[{wording.OBSERVATION} {wording.RANGE_HELP}]")
         st.header("All measures", anchor=False)
-        table = view.cached(("measures", change.id), lambda: twins.measures(change, measures(view, change)))
+        table = view.cached(
+            ("measures", change.id), lambda: twins.measures(change, selection.measures(view.portfolio.metrics))
+        )
         st.table(table, border="horizontal", alt="Every measure of this change")
         _rows(view, change, reading)
 
 
 def _rows(view: View, change: ChangeView, reading: Reading) -> None:
     st.header("The rows behind it", anchor=False)
-    found = view.cached(("rows", change.id, reading.metric.name), lambda: rows.behind(view.store.snapshot(), reading))
+    names = {service.id: service.name for service in change.services}
+    found = view.cached(
+        ("rows", change.id, reading.metric.name), lambda: rows.behind(view.store.snapshot(), reading, services=names)
+    )
     if not found.total:
         st.markdown("There are none: without an estimate, no windows were compared.")
         return

@@ -13,7 +13,7 @@ from impact.ui import View
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".streamlit" / "secrets.toml.example"
 SECONDS_BETWEEN_LOOKS = 1.0
-CONFIGURED = "Started here and on the command line alike. Only what changed since the last time is read."
+CONFIGURED = "The same as `python3 run.py impact sync`: only what changed since the last time is read."
 DEMO = (
     "Services, changes, tickets and answers are invented, and the true effect of every change is known: better, "
     "worse, none, only for some days, overlapping. They were read through the same interface as a real system, so "
@@ -40,14 +40,14 @@ def key_figures(held: Holdings) -> None:
     sent = f"{wording.percent(answered.ratio)} of {wording.number(answered.total)} sent" if answered else "none sent"
     unanswered = "An unanswered survey is kept, and never counts as a zero."
     figures = (
-        ("Changes", wording.number(held.rows("change")), None),
-        ("Tickets", wording.number(held.rows("ticket")), None),
-        (f"Survey answers, {sent}", wording.number(answered.linked if answered else 0), unanswered),
-        ("Rejected records", wording.number(held.rejected_count), "Listed at the end of this page with the reason."),
+        ("Changes", held.rows("change"), None),
+        ("Tickets", held.rows("ticket"), None),
+        (f"Survey answers, {sent}", answered.linked if answered else 0, unanswered),
+        ("Rejected records", held.rejected_count, "Listed below with the reason."),
     )
     with st.grid(4, min_column_width=150, gap="small", key="figures"):
-        for label, value, help in figures:
-            st.metric(label, value, help=help, border=True)
+        for label, count, help in figures:
+            st.metric(label, wording.number(count) if count else "none", help=help, border=True)
 
 
 def sources(view: View) -> None:
