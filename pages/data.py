@@ -17,6 +17,7 @@ elif view.settings.sources:
 data.sources(view)
 if held.stored:
     data.stored(held)
-data.rejected(view, held)
+if view.states or held.rejected_count:
+    data.rejected(view, held)
 if view.is_demo or not view.settings.sources:
     data.connect()

@@ -70,9 +70,7 @@ def sync_now(view: View) -> None:
     st.header("Read what changed", anchor=False)
     running = syncing().is_running(view.home)
     line = st.container(horizontal=True, vertical_alignment="center", key="sync")
-    line.button(
-        "Sync now", type="primary", icon=":material/sync:", disabled=running, on_click=_start, args=(view.home,)
-    )
+    line.button("Sync now", icon=":material/sync:", disabled=running, on_click=_start, args=(view.home,))
     line.markdown(CONFIGURED, width="content")
     if st.session_state.pop("sync was at work", False):
         st.info("A sync was at work already, so no second one was started.", icon=":material/hourglass_top:")
