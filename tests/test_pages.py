@@ -1,0 +1,219 @@
+"""The pages run on invented changes of every state, without a browser: what they say and what they never do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from impact import ui
+from impact.model import SettingsError, StoreError
+from impact.page_cache import Job
+from tests import sample
+from tests.browser import ROOT
+from tests.sample_server import SampleOpening
+
+SECONDS = 60
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Runs a page on the sample: ``shown("steering", team="...")`` gives the AppTest."""
+    monkeypatch.setenv("IMPACT_HOME", str(tmp_path))
+    monkeypatch.setenv("IMPACT_SECRETS", "")
+
+    def run(page: str, opening: SampleOpening | None = None, **address: str) -> AppTest:
+        used = opening or SampleOpening(sample.portfolio())
+        monkeypatch.setattr(ui, "opening", lambda: used)
+        at = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=SECONDS)
+        at.run()
+        for name, value in address.items():
+            at.query_params[name] = value
+        return at.switch_page(f"pages/{page}.py").run()
+
+    return run
+
+
+def told(at: AppTest) -> str:
+    """Everything written on the page."""
+    assert not at.exception, at.exception
+    parts = [*at.title, *at.header, *at.markdown, *at.info, *at.warning, *at.error, *at.caption]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def figures(at: AppTest) -> dict[str, str]:
+    return {metric.label.split("] ")[-1]: metric.value for metric in at.metric}
+
+
+def test_the_steering_view_counts_where_the_changes_stand_decisions_first(shown: Any) -> None:
+    at = shown("steering", period="all")
+    assert list(figures(at).items()) == [
+        ("Need a decision", "2 of 13"),
+        ("Customers better off", "2 of 11"),
+        ("Customers worse off", "2 of 11"),
+        ("No real change", "1 of 11"),
+        ("Cannot tell yet", "6 of 11"),
+    ]
+    assert len(at.get("vega_lite_chart")) == 1
+
+
+def test_a_team_in_the_address_filters_the_view(shown: Any) -> None:
+    assert figures(shown("steering", team="itsm:team:network"))["Need a decision"] == "0 of 3"
+
+
+def test_a_choice_of_team_is_written_into_the_address(shown: Any) -> None:
+    at = shown("steering")
+    at.button_group(key="team").set_value("itsm:team:payments").run()
+    assert at.query_params["team"] in ("itsm:team:payments", ["itsm:team:payments"])
+    assert figures(at)["Need a decision"] == "1 of 2"
+
+
+def test_an_unknown_team_or_period_in_the_address_is_said_and_all_are_shown(shown: Any) -> None:
+    text = told(shown("steering", team="nobody", period="9y"))
+    assert "There is no team with the id 'nobody'" in text
+    assert "There is no period '9y'" in text
+
+
+def test_filters_without_a_hit_are_named_and_can_be_cleared(shown: Any) -> None:
+    at = shown("steering", search="zebra", team="itsm:team:network")
+    assert "None of the 13 changes fits: team Network, search “zebra”" in told(at)
+    at.button[0].click().run()
+    assert figures(at)["Need a decision"] == "2 of 13"
+
+
+def test_the_table_twin_has_a_link_to_every_change_and_every_figure_with_range_and_basis(shown: Any) -> None:
+    at = shown("steering", table="true", period="all")
+    plans, effects = (table.value for table in at.table)
+    assert all(f"change?change=itsm%3Achange%3A{c.number}" in " ".join(plans["Change"]) for c in sample.every_state())
+    answered = effects[effects["Effect"] != "no figure"]
+    assert len(answered) > 30
+    assert answered["Likely range"].str.startswith("likely ").all()
+    assert answered["Based on"].str.contains("before, ").all()
+
+
+def test_many_changes_are_shown_page_by_page_and_the_page_says_which(shown: Any) -> None:
+    at = shown("steering", SampleOpening(sample.portfolio(sample.many(130))), period="all")
+    assert "Changes 1 to 40 of 130" in told(at)
+
+
+@pytest.mark.parametrize("change", sample.every_state(), ids=lambda c: c.number)
+def test_every_state_of_a_change_has_a_page_that_leads_with_what_customers_felt(shown: Any, change: Any) -> None:
+    at = shown("change", change=change.number)
+    assert at.title[0].value == change.title
+    assert at.header[0].value
+    assert "nan" not in told(at).lower().split()
+
+
+def test_a_change_opens_by_id_and_by_number(shown: Any) -> None:
+    assert shown("change", change="CHG-115").title[0].value == "Wi-Fi upgrade in branches"
+    assert shown("change", change="itsm:change:CHG-115").title[0].value == "Wi-Fi upgrade in branches"
+
+
+def test_an_unknown_change_is_said_and_none_is_guessed(shown: Any) -> None:
+    at = shown("change", change="CHG-999")
+    assert "There is no change with the id or number 'CHG-999'" in told(at)
+    assert at.title[0].value == "One change"
+    assert at.selectbox[0].value is None
+
+
+def test_next_and_previous_walk_through_the_changes_in_the_order_of_the_board(shown: Any) -> None:
+    at = shown("change", change="CHG-110")
+    by_label = {button.label: button for button in at.button}
+    assert by_label["Previous"].disabled
+    by_label["Next"].click().run()
+    assert at.title[0].value == "Laptop refresh wave 2"
+
+
+def test_the_page_opens_with_the_measure_that_carries_the_verdict_and_takes_another_from_the_address(
+    shown: Any,
+) -> None:
+    assert "Tickets rose by about 14" in told(shown("change", change="CHG-110"))
+    assert "Satisfaction fell by about 0.4" in told(shown("change", change="CHG-110", measure="satisfaction"))
+
+
+def test_an_unknown_measure_is_said(shown: Any) -> None:
+    assert "There is no measure 'mood'" in told(shown("change", change="CHG-110", measure="mood"))
+
+
+def test_a_change_that_is_not_live_leads_with_its_plan_and_shows_no_figure(shown: Any) -> None:
+    at = shown("change", change="CHG-119")
+    text = told(at)
+    assert "Rollout planned for **2 Dec 2026**, in 9 days" in text
+    assert "What customers felt, measure by measure" not in text
+    assert len(at.get("vega_lite_chart")) == 1
+
+
+def test_an_overlap_names_the_other_change_and_links_to_it(shown: Any) -> None:
+    text = told(shown("change", change="CHG-114"))
+    assert "[CHG-110 Card payment gateway switch](change?change=itsm%3Achange%3ACHG-110)" in text
+
+
+def test_every_card_with_a_figure_has_its_range_and_what_it_rests_on(shown: Any) -> None:
+    cards = [part.value for part in shown("change", change="CHG-110").markdown if "likely between" in part.value]
+    assert sum("compared with 52 other services" in card for card in cards) == 5
+
+
+def test_the_grounds_of_a_verdict_are_there_when_asked_for(shown: Any) -> None:
+    at = shown("change", change="CHG-110", why="true")
+    rows = dict(zip(*(at.table[1].value[name] for name in ("What", "Number")), strict=True))
+    assert rows["Answer"] == "Worse"
+    assert "1,722 tickets" in rows["Before"]
+    assert "not an experiment" in told(at)
+
+
+def test_readiness_says_what_is_missing(shown: Any) -> None:
+    at = shown("change", change="CHG-120")
+    assert "missing: Build tested" in " ".join(str(bar.proto.text) for bar in at.get("progress"))
+
+
+def test_demo_data_are_labelled_on_every_page(shown: Any) -> None:
+    for page in ("steering", "change"):
+        at = shown(page, SampleOpening(sample.portfolio(), is_demo=True))
+        assert "An invented organisation with known effects." in told(at)
+
+
+def test_a_source_that_does_not_answer_is_named_and_the_last_good_figures_stay(shown: Any) -> None:
+    at = shown("steering", SampleOpening(sample.portfolio(), failed=True), period="all")
+    assert "itsm" in at.warning[0].value
+    assert figures(at)["Need a decision"] == "2 of 13"
+
+
+def test_a_store_without_anything_says_what_to_do_next(shown: Any) -> None:
+    at = shown("steering", SampleOpening(sample.portfolio(()), empty=True))
+    assert at.title[0].value == "Nothing has been read yet"
+    assert "python3 run.py impact sync" in at.code[0].value
+
+
+def test_the_demo_shows_its_progress_and_a_failure_in_one_sentence(shown: Any) -> None:
+    job = Job(told=("Reading tickets: 10 of 100", 0.1), error=StoreError("The data folder is full."))
+    job.done.set()
+    at = shown("steering", SampleOpening(sample.portfolio(), is_demo=True, job=job))
+    assert at.error[0].value == "The data folder is full."
+
+
+@pytest.mark.parametrize("error", [SettingsError("[sources.x] lacks 'kind'."), StoreError("The store is broken.")])
+def test_wrong_settings_or_an_unreadable_store_are_one_sentence(shown: Any, error: Exception) -> None:
+    opening = SampleOpening(sample.portfolio())
+
+    def broken(*given: Any) -> Any:
+        raise error
+
+    opening.place = broken  # type: ignore[method-assign]
+    at = shown("steering", opening)
+    assert not at.exception
+    assert at.error[0].value == str(error)
+
+
+def test_a_change_with_a_title_full_of_markdown_is_shown_as_it_is(shown: Any) -> None:
+    nasty = replace(sample.every_state()[0], title="Move [A](b) | **C** <script>alert(1)</script>")
+    at = shown("steering", SampleOpening(sample.portfolio((nasty,))), table="true", period="all")
+    assert "](b)" not in at.table[0].value["Change"][0]
+
+
+def test_ten_thousand_changes_are_shown_too(shown: Any) -> None:
+    at = shown("steering", SampleOpening(sample.portfolio(sample.many(10_000))), period="all")
+    assert "Changes 1 to 40 of 10,000" in told(at).replace("10000", "10,000")
+    assert not shown("change", SampleOpening(sample.portfolio(sample.many(10_000))), change="C9999").exception
