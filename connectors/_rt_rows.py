@@ -49,6 +49,7 @@ from impact.model import (
 )
 
 Rows = Iterator[Row | Rejected]
+NOT_SENT = ("no", "false", "0")
 AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 
 
@@ -85,7 +86,7 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
     team = _named_team(payload, settings, fields("team"))
     amounts: dict[str, Any] = {name: amount_or_error(name, fields(name)) for name in AMOUNTS}
     begun, ended = _rollout(payload, settings, status, fields)
-    outcome_raw = fields("outcome") or raw
+    outcome_raw = fields("outcome") or (raw if status in ("done", "rolled_back", "cancelled") else None)
     yield Change(
         **common(payload, settings, "change"),
         number=key,
@@ -119,8 +120,8 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
 def _touched(payload: Payload, settings: RtSettings, key: str) -> Rows:
     """The services and segments that a change names, and its links to them."""
     identity = row_id(settings.name, "change", key)
-    for name in values_of(payload, settings.field("change", "service")):
-        service = _service(settings.name, name)
+    services = [_service(settings.name, name) for name in values_of(payload, settings.field("change", "service"))]
+    for service in {service.id: service for service in reversed(services)}.values():
         yield service
         link = f"{key}:{service.source_key}"
         yield ChangeService(
@@ -219,6 +220,7 @@ def ticket_rows(payload: Payload, settings: RtSettings) -> Rows:
     service = _service(settings.name, fields("service")) if fields("service") else None
     segments = tuple(_segments(payload, settings, "ticket"))
     resolved = date_in(payload, "Resolved") if status in ("resolved", "closed") else None
+    history = _reopenings(payload, settings, resolved)
     due = date_in(payload, "Due")
     causes = [i for kind in settings.cause_links for i in links.get(kind, ())]
     cause = max(causes, key=lambda i: whole(i) or 0, default=None)
@@ -234,7 +236,7 @@ def ticket_rows(payload: Payload, settings: RtSettings) -> Rows:
         status_raw=raw,
         opened_at=opened,
         resolved_at=resolved,
-        **_reopenings(payload, settings, resolved),
+        **history,
         closed_at=resolved if status == "closed" else None,
         within_target=resolved <= due if resolved and due else None,
         channel=cast(Any, to_choice(fields("channel"), settings.words["channel"])),
@@ -242,14 +244,15 @@ def ticket_rows(payload: Payload, settings: RtSettings) -> Rows:
         service_id=service.id if service else None,
         team_id=_team(payload, settings),
         segment_ids=tuple(s.id for s in segments),
-        person_key=next((p["id"] for p in payload.get("Requestor") or () if p.get("id")), None),
+        person_key=first_of([person.get("id") for person in payload.get("Requestor") or ()]),
         caused_by_change_id=row_id(settings.name, "change", cause) if cause else None,
         change_ids=tuple(row_id(settings.name, "change", i) for i in others),
     )
     yield from segments
     if service:
         yield service
-    yield from _answer(payload, settings, fields, resolved=resolved, service=service, segments=segments)
+    first = resolved or history["first_resolved_at"]
+    yield from _answer(payload, settings, fields, resolved=first, service=service, segments=segments)
 
 
 def _reopenings(payload: Payload, settings: RtSettings, resolved: datetime | None) -> dict[str, Any]:
@@ -280,7 +283,7 @@ def _answer(
 ) -> Rows:
     """The survey of a ticket: answered (the score's own change, else the resolution, dates it), or only sent."""
     word, sent = fields("csat"), fields("csat_sent")
-    if word is None and sent is None:
+    if word is None and (sent is None or sent.lower() in NOT_SENT):
         return
     key = key_of(payload)
     score = score_of(word, settings)
@@ -298,7 +301,7 @@ def _answer(
     yield SatisfactionResponse(
         **common(payload, settings, "satisfaction_response"),
         instrument=cast(Instrument, settings.csat_instrument),
-        asked_at=sent_at(sent) or (resolved if sent else None),
+        asked_at=sent_at(sent) or (resolved if sent and sent.lower() not in NOT_SENT else None),
         answered_at=dated if score is not None else None,
         score_raw=score,
         scale_min=settings.csat_min,

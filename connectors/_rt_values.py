@@ -139,5 +139,5 @@ def text_of(value: object) -> str | None:
 
 
 def first_of(values: object) -> str | None:
-    """The first value of a list that is not empty."""
-    return next((str(v) for v in values if v), None) if isinstance(values, list) else None
+    """The first text of a list that is not empty."""
+    return next((v for v in values if v and isinstance(v, str)), None) if isinstance(values, list) else None

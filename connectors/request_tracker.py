@@ -35,7 +35,7 @@ CONNECTOR = Connector(
     title="Request Tracker",
     settings=RtSettings,
     streams=(
-        Stream("teams", ("team",), read_teams, team_rows, _key),
+        Stream("teams", ("team",), read_teams, team_rows, _key, whole=True),
         Stream(
             "changes",
             ("change", "change_service", "service", "change_segment", "segment", "team"),
