@@ -69,6 +69,13 @@ _LN_MINUTES = (
 )
 
 
+_TIMED = (
+    "opened_on IS NOT NULL AND status <> 'cancelled' "
+    "AND (resolve_minutes IS NOT NULL OR status NOT IN ('resolved', 'closed'))"
+)
+"""A ticket that is resolved at an unknown time says nothing; one that is still open took at least until today."""
+
+
 def _mean(day: str, table: str, value: str, condition: str) -> str:
     return (
         f"SELECT {day} AS day_on, service_id, team_id, COUNT(*) AS n, SUM({value}) AS total, "
@@ -137,7 +144,7 @@ METRICS: tuple[Metric, ...] = (
         scale="percent",
         matters=0.1,
         matures_days=RESOLVE_CAP_DAYS,
-        facts=_mean("opened_on", "ticket", _LN_MINUTES, "opened_on IS NOT NULL AND status <> 'cancelled'"),
+        facts=_mean("opened_on", "ticket", _LN_MINUTES, _TIMED),
         on_board=2,
     ),
     Metric(
