@@ -10,6 +10,7 @@ its raw payload; making them is timed separately, because connectors do that, no
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import resource
 import subprocess
@@ -236,6 +237,8 @@ def main() -> None:
     if given.step:
         STEPS[given.step](given.folder, given.tickets)
         return
+    busy = f", {os.getloadavg()[0]:.1f} of them busy before the run" if hasattr(os, "getloadavg") else ""
+    print(f"{given.tickets:,} tickets, {os.cpu_count()} processors{busy}")
     with tempfile.TemporaryDirectory() as temporary:
         home = given.folder or Path(temporary)
         for step in STEPS:
@@ -254,8 +257,6 @@ def main() -> None:
 
 def _run(command: list[str]) -> float:
     """Run to the end; gives the peak resident memory in MB. Exits when the step failed."""
-    import os
-
     process = subprocess.Popen(command)
     _, status, usage = os.wait4(process.pid, 0)
     if status:

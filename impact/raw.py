@@ -54,12 +54,14 @@ def append(folder: DeltaFolder, source: str, stream: str, records: Sequence[RawR
         return 0
     with workbench() as database:
         database.register("batch", _columns(folder, source, stream, records, fetched_at))
+        once = ""  # sorting wide rows costs more than all the rest, so only when a key comes twice
+        if len({record.key for record in records}) < len(records):
+            once = "QUALIFY row_number() OVER (PARTITION BY key ORDER BY updated_at DESC NULLS LAST, line DESC) = 1"
         own = f"source = {text(source)} AND stream = {text(stream)}"
         known = select_files(folder.root, folder.files(), RAW_SCHEMA, where=own)
         wanted = (
             "WITH given AS (SELECT * EXCLUDE (line) REPLACE (CAST(md5_number_lower(payload) >> 1 AS BIGINT) AS digest) "
-            "FROM batch QUALIFY row_number() OVER "
-            "(PARTITION BY key ORDER BY updated_at DESC NULLS LAST, line DESC) = 1), "
+            f"FROM batch {once}), "
             "newest AS (SELECT key, max(place) AS place, arg_max(digest, place) AS digest, "
             f"max(updated_at) AS updated_at FROM ({known}) AS known WHERE key IN (SELECT key FROM given) GROUP BY key) "
             "SELECT given.* FROM given LEFT JOIN newest ON given.key = newest.key WHERE newest.key IS NULL "
