@@ -11,9 +11,9 @@ from impact import wording
 from impact.board import next_step
 from impact.board_plan import milestone_told
 from impact.estimate import Estimate
-from impact.formats import plural, when
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
+from impact.words.formats import plain, plural, when
 
 Table = dict[str, list[str]]
 """Column title -> texts, all of one length."""
@@ -21,8 +21,7 @@ Table = dict[str, list[str]]
 
 def link(change: ChangeView) -> str:
     """The change's name as a Markdown link to its page; works wherever the dashboard is served."""
-    name = f"{change.number} {change.title}".replace("[", "(").replace("]", ")").replace("|", "/")
-    return f"[{name}](change?change={quote(change.id)})"
+    return f"[{plain(f'{change.number} {change.title}')}](change?change={quote(change.id)})"
 
 
 def effects(changes: Sequence[ChangeView], metrics: Sequence[Metric], *, links: bool = True) -> Table:
@@ -82,7 +81,7 @@ def plans(changes: Sequence[ChangeView], *, links: bool = True) -> Table:
     for change in changes:
         counted = [m for m in change.milestones if m.status != "cancelled"]
         done = sum(m.status == "done" for m in counted)
-        late = [f"{m.title}: {milestone_told(m)['fact']}" for m in change.overdue]
+        late = [f"{plain(m.title)}: {milestone_told(m)['fact']}" for m in change.overdue]
         row = (
             link(change) if links else f"{change.number} {change.title}",
             wording.word_label(change.word),

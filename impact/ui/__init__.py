@@ -35,6 +35,7 @@ TITLES = {
 """Page names and the titles of their browser tabs; pages/<name>.py is the script."""
 ICON = Path(__file__).with_name("icon.png")
 PRINT_STYLE = Path(__file__).with_name("print.css")
+STEERING_FILTERS = ("team", "period", "search", "page", "table")
 SECONDS_BETWEEN_PROGRESS = 0.4
 NO_EVIDENCE = Evidence({}, (), frozenset(), {}, None)
 
@@ -219,6 +220,11 @@ def from_address(name: str, default: str = "", allowed: Collection[str] | None =
         st.session_state[f"address {name}"] = asked
         st.session_state[name] = value or None
     return None if known else asked
+
+
+def carried() -> dict[str, str]:
+    """The steering view's filters in the address, to be handed to the next page so that every way back keeps them."""
+    return {name: st.query_params[name] for name in STEERING_FILTERS if name in st.query_params}
 
 
 def to_address(name: str, default: str = "") -> None:

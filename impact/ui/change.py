@@ -11,12 +11,12 @@ from impact import rows, selection, series, twins, wording
 from impact.board_plan import milestone_told
 from impact.charts import MARKS
 from impact.estimate import Estimate
-from impact.formats import days, listed, number, percent, unbroken, when
 from impact.metrics import BOARD
 from impact.portfolio import ChangeView, Readiness, Reading
-from impact.sentences import HEADLINES
-from impact.ui import View, from_address, to_address
+from impact.ui import View, carried, from_address, to_address
 from impact.verdict import Word
+from impact.words.formats import days, listed, number, percent, plain, unbroken, when
+from impact.words.sentences import HEADLINES
 
 MOST_CHOICES = 1_000
 """Changes offered in the picker; with more, the newest ones. Any change opens by its link or from the board."""
@@ -49,7 +49,7 @@ def pick(view: View) -> ChangeView | None:
     st.session_state["picked"] = current.id if current else None
     line = st.container(horizontal=True, vertical_alignment="center", key="picker")
     line.page_link("pages/steering.py", label="All changes", icon=":material/arrow_back:",
-                   query_params=st.session_state.get("steering address", {}))  # fmt: skip
+                   query_params=carried())  # fmt: skip
     line.selectbox("Change", ids, key="picked", format_func=lambda i: names.get(i, i), on_change=_go_to_picked,
                    placeholder="Choose a change", label_visibility="collapsed")  # fmt: skip
     place = ids.index(current.id) if current else -1
@@ -98,7 +98,7 @@ def _unknown(view: View, asked: str) -> None:
 
 def head(change: ChangeView) -> None:
     """Name, where it stands, what customers felt in one sentence, and what is asked of the room."""
-    st.title(change.title, anchor=False)
+    st.title(plain(change.title), anchor=False)
     st.markdown(" · ".join(_facts_in_line(change)))
     told = wording.headline(change) if change.word == "not_rolled_out" else HEADLINES[change.word]
     st.header(marked(change.word, told), anchor=False)
@@ -109,12 +109,12 @@ def head(change: ChangeView) -> None:
 
 
 def _facts_in_line(change: ChangeView) -> list[str]:
-    name = f"[{change.number}]({change.url})" if change.url else change.number
+    name = f"[{plain(change.number)}]({change.url})" if change.url else plain(change.number)
     live = (
         f"live since {when(change.rollout_on)}" if change.rollout_on else f"rollout planned {when(change.planned_on)}"
     )
-    services = listed([service.name for service in change.services], 3) or "no service linked"
-    found = [name, change.team or "no team", live, f"on {services}" if change.services else services]
+    services = listed([plain(service.name) for service in change.services], 3) or "no service linked"
+    found = [name, plain(change.team or "no team"), live, f"on {services}" if change.services else services]
     found.append(f"{change.kind} change" if change.kind != "other" else "")
     found.append(f"{change.risk} risk" if change.risk != "unknown" else "risk unknown")
     return [part for part in found if part]
@@ -219,7 +219,7 @@ def plan(change: ChangeView) -> None:
     else:
         marks = [":orange[▼]" if m.overdue else _STATE.get(m.status, "○") for m in change.milestones]
         columns = {
-            "Milestone": [f":small[{mark} {m.title}]" for mark, m in zip(marks, change.milestones, strict=True)],
+            "Milestone": [f":small[{mark} {plain(m.title)}]" for mark, m in zip(marks, change.milestones, strict=True)],
             "Planned": [f":small[{unbroken(when(m.due_on))}]" for m in change.milestones],
             "State": [f":small[{unbroken(milestone_told(m)['short'])}]" for m in change.milestones],
         }
@@ -232,7 +232,7 @@ def _ready(name: str, end: Readiness) -> None:
     if end.ratio is None:
         st.markdown(f":small[**{name} readiness** unknown: no milestones of this end]")
         return
-    missing = f"; missing: {listed(list(end.missing))}" if end.missing else ""
+    missing = f"; missing: {plain(listed(list(end.missing)))}" if end.missing else ""
     told = f"**{name} readiness** {percent(end.ratio)}: {end.done} of {end.total} milestones{missing}"
     st.progress(end.ratio, f":small[{told}]")
 
@@ -253,8 +253,8 @@ def surroundings(view: View, change: ChangeView, reading: Reading | None) -> Non
 
 def _nearby(view: View, change: ChangeView, reading: Reading | None) -> list[str]:
     found = [
-        f"[{n.number} {n.title}](change?change={quote(n.change_id)}), rolled out {when(n.rollout_on)} "
-        f"on {listed(list(n.services))} too"
+        f"[{plain(f'{n.number} {n.title}')}](change?change={quote(n.change_id)}), rolled out {when(n.rollout_on)} "
+        f"on {plain(listed(list(n.services)))} too"
         for n in change.neighbours
     ]
     if not found:
@@ -277,8 +277,8 @@ def _business(change: ChangeView) -> list[str]:
         if value is not None
     ]
     return [
-        f"**Customer requirement**: {change.requirement or 'not recorded'}",
-        f"**What customers should notice**: {change.expected_outcome or 'not recorded'}",
+        f"**Customer requirement**: {plain(change.requirement or 'not recorded')}",
+        f"**What customers should notice**: {plain(change.expected_outcome or 'not recorded')}",
         f"**Cost**: {', '.join(cost) or 'not recorded'}",
         f"**Expected benefit** (stated beforehand, not measured): {', '.join(hoped) or 'not recorded'}",
         f"**Sponsor**: {'named' if change.has_sponsor else 'none named'}",

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from impact import freshness, source_words, wording
+from impact import freshness, wording
 from impact.freshness import Holdings
 from impact.syncing import Syncing, moment
 from impact.ui import View
+from impact.words import source_words
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".streamlit" / "secrets.toml.example"
 SECONDS_BETWEEN_LOOKS = 1.0

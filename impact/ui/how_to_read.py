@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from impact import analysis, legend, method_words
+from impact import analysis, legend
 from impact.page_cache import Job
 from impact.ui import View, opening
+from impact.words import method_words
 
 SECONDS_BETWEEN_LOOKS = 0.5
 

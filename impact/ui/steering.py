@@ -11,7 +11,7 @@ from impact import board as board_chart
 from impact import selection, twins
 from impact.portfolio import ChangeView
 from impact.selection import NO_TEAM, PAGE_SIZE, PERIODS, USUAL_PERIOD, Filters
-from impact.ui import View, from_address, to_address
+from impact.ui import View, carried, from_address, to_address
 
 ALT = (
     "Board of changes: for each one the likely range of its effect on five measures and its milestones. "
@@ -58,7 +58,6 @@ def filters(view: View) -> Filters:
     if unknown_period:
         st.info(f"There is no period {unknown_period!r}. Periods are {', '.join(PERIODS)}; the usual one is shown.")
     state = st.session_state
-    state["steering address"] = dict(st.query_params)
     return Filters(state.get("team") or "", state.get("period") or USUAL_PERIOD, state.get("search") or "")
 
 
@@ -102,12 +101,12 @@ def one_page(shown: Sequence[ChangeView]) -> Sequence[ChangeView]:
     if pages <= 1:
         return shown
     ordered = selection.in_board_order(shown)
-    number = st.session_state.get("page") or 1
-    first = (min(int(number), pages) - 1) * PAGE_SIZE
-    line = st.container(horizontal=True, vertical_alignment="center")
-    line.markdown(f"Changes {first + 1} to {min(first + PAGE_SIZE, len(shown))} of {len(shown)}", width="content")
+    line = st.container(horizontal=True, vertical_alignment="center", key="pages")
+    told = line.empty()
     with line:
-        st.pagination(pages, key="page", bind="query-params")
+        number = st.pagination(pages, key="page", bind="query-params")
+    first = (min(number, pages) - 1) * PAGE_SIZE
+    told.markdown(f"Changes {first + 1} to {min(first + PAGE_SIZE, len(shown))} of {len(shown):,}", width="content")
     return ordered[first : first + PAGE_SIZE]
 
 
@@ -119,7 +118,7 @@ def board(view: View, on_screen: Sequence[ChangeView]) -> None:
     picked = st.vega_lite_chart(spec, width="stretch", key="board", on_select="rerun", selection_mode="change", alt=ALT)
     found = picked["selection"].get("change") if picked else None
     if found:
-        st.switch_page("pages/change.py", query_params={"change": found[0]["change"]})
+        st.switch_page("pages/change.py", query_params={**carried(), "change": found[0]["change"]})
 
 
 def same_as_table(view: View, on_screen: Sequence[ChangeView]) -> None:
