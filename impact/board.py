@@ -49,10 +49,10 @@ from impact.charts import (
     texts,
     tooltip,
 )
-from impact.formats import MONTHS, when
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import Word
+from impact.words.formats import MONTHS, when
 
 
 def board(changes: Sequence[ChangeView], metrics: Sequence[Metric], *, today: date) -> dict[str, Any]:

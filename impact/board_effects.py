@@ -9,9 +9,9 @@ from impact import wording
 from impact.board_places import LABEL_END, STRIPS_END, Row, Strip
 from impact.charts import LOOKS, MUTED, PAPER, RULE, Layer, field, layer, lines, looks, tooltip
 from impact.estimate import Estimate
-from impact.formats import when
 from impact.portfolio import ChangeView, Reading
 from impact.verdict import Word
+from impact.words.formats import when
 
 MARK_WITHIN = 0.86
 """A mark beyond the scale stands this far out, so that the arrow at the end stays visible."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from impact.board_places import PLAN_START, Plan, Row
 from impact.charts import HAIRLINE, MUTED, PAPER, STEEL, WORSE, Layer, field, layer, lines, texts, tooltip
-from impact.formats import day_month, days, when
 from impact.portfolio import ChangeView, MilestoneView
+from impact.words.formats import day_month, days, when
 
 
 def milestones(rows: Sequence[Row], plan: Plan) -> Iterator[Layer]:

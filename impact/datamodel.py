@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from impact.bookkeeping import REJECTED_SCHEMA, STATE_SCHEMA
-from impact.columns import CREATED_AT, DERIVED
-from impact.facts import FACT_SCHEMA
 from impact.model import TABLES, Field, fields
+from impact.storage.bookkeeping import REJECTED_SCHEMA, STATE_SCHEMA
+from impact.storage.columns import CREATED_AT, DERIVED
+from impact.storage.facts import FACT_SCHEMA
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "data-model.md"
 

@@ -56,8 +56,10 @@ def complete_days(snapshot: Snapshot, reporting: Reporting) -> dict[str, date]:
     source without a bookmark is complete up to its newest ticket.
     """
     zone = ZoneInfo(reporting.timezone)
-    days = dict(
-        rows(snapshot, "SELECT source, MAX(opened_on) AS newest_on FROM ticket GROUP BY source ORDER BY source")
+    newest = rows(
+        snapshot,
+        "SELECT source, MAX(opened_on) AS newest_on FROM ticket WHERE opened_on IS NOT NULL GROUP BY source "
+        "ORDER BY source",
     )
     bookmarks = rows(
         snapshot,
@@ -65,7 +67,7 @@ def complete_days(snapshot: Snapshot, reporting: Reporting) -> dict[str, date]:
         "AND bookmark_at IS NOT NULL GROUP BY source",
     )
     read_to = {source: _aware(at).astimezone(zone).date() - timedelta(days=1) for source, at in bookmarks}
-    return {source: read_to.get(source, newest) for source, newest in days.items() if newest is not None}
+    return {source: read_to.get(source, day) for source, day in newest}
 
 
 def _aware(at: datetime) -> datetime:

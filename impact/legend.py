@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from impact.charts import INK, LOOKS, MUTED, PAPER, RULE, STEEL, field, layer, lines, looks, texts
-from impact.method_words import MARKS_TOLD
 from impact.verdict import Word
+from impact.words.method_words import MARKS_TOLD
 
 ROW = 46
 BARS: Mapping[Word, tuple[float, float, float]] = {

@@ -8,8 +8,8 @@ from datetime import date
 
 from impact.metrics import BOARD, Metric
 from impact.portfolio import ChangeView
-from impact.sentences import leading_reading
 from impact.verdict import GROUPS, Word
+from impact.words.sentences import leading_reading
 
 PERIODS: dict[str, tuple[str, int | None]] = {
     "8w": ("8 weeks", 56),

@@ -14,9 +14,9 @@ from impact.board_plan import milestone_told
 from impact.charts import BETTER, INK, MUTED, PAPER, RULE, STEEL, UNSURE, WORSE, Layer, field, layer, tooltip
 from impact.estimate import Estimate
 from impact.estimation.counterfactual import Counterfactual
-from impact.formats import level, number, when
 from impact.metrics import Metric
 from impact.portfolio import ChangeView, MilestoneView, Reading
+from impact.words.formats import level, number, when
 
 DAYS_PER_POINT = 7
 LEAST_DAYS = 4

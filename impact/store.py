@@ -16,17 +16,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from impact import bookkeeping, raw
-from impact.bookkeeping import StreamState
-from impact.columns import to_columns
-from impact.delta import DeltaFolder
-from impact.home import Current, StoreBusy, StoreFolder
 from impact.model import Rejected, Row, StoreError
-from impact.raw import RawRecord
-from impact.rebuilding import Convert, fill
-from impact.snapshot import Snapshot
-from impact.tables import TableSet
-from impact.upsert import Counts
+from impact.storage import bookkeeping, raw
+from impact.storage.bookkeeping import StreamState
+from impact.storage.columns import to_columns
+from impact.storage.delta import DeltaFolder
+from impact.storage.home import Current, StoreBusy, StoreFolder
+from impact.storage.raw import RawRecord
+from impact.storage.rebuilding import Convert, fill
+from impact.storage.snapshot import Snapshot
+from impact.storage.tables import TableSet
+from impact.storage.upsert import Counts
 
 __all__ = ["Convert", "Counts", "RawRecord", "Snapshot", "Store", "StoreBusy", "StreamState"]
 

@@ -3,7 +3,7 @@
 "Likely range" is the 95 % interval; how each kind of text is made is in the modules named here.
 """
 
-from impact.amounts import (
+from impact.words.amounts import (
     basis,
     before_after,
     effect_text,
@@ -15,10 +15,24 @@ from impact.amounts import (
     shown,
     size_text,
 )
-from impact.as_of import as_of, stale
-from impact.formats import at, days, duration, hours, level, listed, number, percent, plain, plural, signed, span, when
-from impact.grounds import flag_text, reasons, why
-from impact.sentences import (
+from impact.words.as_of import as_of, stale
+from impact.words.formats import (
+    at,
+    days,
+    duration,
+    hours,
+    level,
+    listed,
+    number,
+    percent,
+    plain,
+    plural,
+    signed,
+    span,
+    when,
+)
+from impact.words.grounds import flag_text, reasons, why
+from impact.words.sentences import (
     OBSERVATION,
     RANGE_HELP,
     decide_short,

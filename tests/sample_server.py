@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 
 from impact import ui
-from impact.bookkeeping import StreamState
 from impact.opening import Answers, Opening, Place
 from impact.page_cache import Job
 from impact.portfolio import Portfolio
 from impact.settings import Reporting, Settings
+from impact.store import StreamState
 from tests import sample
 from tests.browser import ROOT
 

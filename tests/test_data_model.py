@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from impact import datamodel
-from impact.columns import stored_schema
 from impact.model import TABLES
+from impact.storage.columns import stored_schema
 
 
 def test_the_page_is_what_the_model_says() -> None:

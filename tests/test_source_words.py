@@ -10,15 +10,16 @@ from typing import get_args
 import pytest
 
 import connectors
-from impact import freshness, method_words, source_words
-from impact.bookkeeping import Outcome, StreamState
+from impact import freshness
 from impact.freshness import Link, Orphan, Rejection, Stored
 from impact.legend import BARS
 from impact.metrics import METRICS
 from impact.model import TABLES
-from impact.source_words import connect_sections, ended, messages, orphans, rejected_lead, streams, under_way
+from impact.storage.bookkeeping import Outcome, StreamState
 from impact.syncing import Ended, Moment
 from impact.wording import plain
+from impact.words import method_words, source_words
+from impact.words.source_words import connect_sections, ended, messages, orphans, rejected_lead, streams, under_way
 
 AT = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)
 EXAMPLE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml.example"

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from impact import columns, home, model
+from impact import model
 from impact.model import Change, Rejected, SatisfactionResponse, Service, StoreError, Ticket
+from impact.storage import columns, home
 from impact.store import Counts, RawRecord, Store, StreamState
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -519,6 +520,6 @@ def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
 def test_looking_at_the_version_reads_no_table(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.upsert("ticket", [ticket(1)], fetched_at=NOON)
     fresh = Store(store.home)
-    monkeypatch.setattr("impact.delta.DeltaTable", lambda *a, **k: pytest.fail("a table was opened"))
+    monkeypatch.setattr("impact.storage.delta.DeltaTable", lambda *a, **k: pytest.fail("a table was opened"))
     monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("a poll waited"))
     assert fresh.version() == store.version() == "1.x.x.1.x.x.x.x.x.x.x.x"

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from impact import facts
 from impact.metrics import BY_NAME, METRICS
 from impact.model import SatisfactionResponse, Ticket
-from impact.snapshot import Snapshot
+from impact.storage import facts
+from impact.storage.snapshot import Snapshot
 from impact.store import Store
 
 FIRST = datetime(2026, 1, 10, 12, tzinfo=UTC)

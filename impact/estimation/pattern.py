@@ -45,7 +45,7 @@ class Profile:
 
 
 def profile(panel: Panel, types: Ints, *, capped: bool = True) -> Profile:
-    """Day pattern, capped values and cumulative sums of a panel; ``types`` from :func:`impact.estimation.panel.day_types`.
+    """Day pattern, capped values and cumulative sums of a panel; ``types`` from ``day_types``.
 
     Days before the first ticket or observation of a service, and days that are NaN, are unknown: they count
     neither as zeros nor as days. ``capped=False`` keeps spikes (they are only ever cut for counts).

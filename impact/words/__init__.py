@@ -1,0 +1,1 @@
+"""The parts of the wording: numbers, sentences, grounds; impact.wording is the interface of the pages."""

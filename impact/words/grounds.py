@@ -1,0 +1,150 @@
+"""Why an answer is what it is: what weakens it, what stands in its way, and its numbers row by row."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from impact.estimation.answers import BROAD_SHARE, SPIKE_SHARE
+from impact.estimation.panel import SHAPES
+from impact.estimation.results import (
+    BROAD,
+    CHANGED_COMPARISON,
+    NO_COMPARISON,
+    NOT_TELLING,
+    SPIKES,
+    Estimate,
+    NotEstimable,
+)
+from impact.metrics import Metric
+from impact.portfolio import ChangeView, Reading
+from impact.verdict import FALSE_DISCOVERY_RATE
+from impact.words.amounts import (
+    before_after,
+    compared_with,
+    effect_text,
+    expected_text,
+    margin_text,
+    nouns_of,
+    range_text,
+    size_text,
+)
+from impact.words.formats import SPACE, days, listed, number, percent, plural, span, when
+from impact.words.sentences import unanswered, word_label
+
+FEW_SERVICES = 15
+"""With fewer comparison services than this, their number is mentioned as a weakness."""
+
+
+_FLAGS: dict[str, str] = {
+    BROAD: f"The change touches more than {percent(BROAD_SHARE)} of all services: few untouched ones are left.",
+    NO_COMPARISON: (
+        "There are too few other services to compare with: whatever else happened in these weeks is in the figure."
+    ),
+    CHANGED_COMPARISON: "Some of the services compared with had changes of their own in these weeks.",
+    SPIKES: f"More than {percent(SPIKE_SHARE)} of the tickets came in short spikes, which were cut off.",
+}
+
+
+def flag_text(flag: str) -> str:
+    """What a weakness of an estimate means; empty for the one that the verdict itself tells."""
+    return "" if flag == NOT_TELLING else _FLAGS[flag]
+
+
+def reasons(change: ChangeView, reading: Reading, *, today: date | None = None) -> tuple[str, ...]:
+    """What stands in the way of a better answer and what else could be behind this one; empty when nothing is known.
+    ``today`` lets a short reading say when the longer one is possible."""
+    result = reading.result
+    if not isinstance(result, Estimate):
+        return (" ".join(unanswered(change, reading)),)
+    found = [flag_text(flag) for flag in result.flags]
+    if 0 < result.control_services < FEW_SERVICES:
+        found.append(f"Only {plural(result.control_services, 'other service')} could be compared with.")
+    near = [n for n in change.neighbours if result.pre_from <= n.rollout_on <= result.post_to]
+    if near:
+        names = listed([f"{n.number} {n.title} ({when(n.rollout_on)})" for n in near])
+        found.append(f"Part of this may be due to {names}, on some of the same services.")
+    linked = {link.id for link in change.services}
+    if result.services and len(result.services) < len(linked):
+        found.append(
+            f"Read from {len(result.services)} of {plural(len(linked), 'service')}; the others have another change too "
+            "close, or too little data."
+        )
+    found.append(_longer_reading(change, reading.metric, result, today))
+    return tuple(text for text in found if text)
+
+
+def _longer_reading(change: ChangeView, metric: Metric, result: Estimate, today: date | None) -> str:
+    """When a reading over the full window is possible; empty when this one is it, or another change cuts it short."""
+    full, rollout = SHAPES[0], result.pre_to + timedelta(days=1)
+    end = rollout + timedelta(days=full.reach)
+    cut = any(rollout < n.rollout_on <= end for n in change.neighbours)
+    from_on = end + timedelta(days=metric.matures_days + 1)
+    if result.shape.post >= full.post or cut or today is None or from_on <= today:
+        return ""
+    return f"These are the first {result.shape.post} days; a reading over {full.post} is possible from {when(from_on)}."
+
+
+_RULES: dict[str, str] = {
+    "effect": "The whole likely range is on one side of zero, and it stays clear among all changes looked at.",
+    "hint": "The whole likely range is on one side of zero, but among all changes looked at chance can do that.",
+    "small": "The whole likely range is smaller than what matters.",
+    "inside_margin": "The whole likely range is smaller than what matters.",
+    "wide": "The likely range includes zero and reaches beyond what matters.",
+    "coarse": "Only an effect too large to be likely would have been found.",
+    "too_early": "The days after the rollout are not complete.",
+    "cannot_be_separated": "Another change on the same services is too close.",
+    "too_little_data": "There are too few observations around the rollout.",
+    "too_little_history": "There are too few days without changes to know what chance does.",
+    "no_data": "Nothing is recorded around the rollout.",
+    "no_facts": "No source delivers this measure.",
+    "no_facts_for_service": "Nothing is recorded for the services of this change.",
+    "no_service": "No service is linked to the change.",
+    "not_rolled_out": "The change is not live.",
+}
+
+
+def why(reading: Reading) -> tuple[tuple[str, str], ...]:
+    """How the answer came about, row by row: what is told, and its numbers."""
+    verdict, result, metric = reading.verdict, reading.result, reading.metric
+    rows = [("Answer", word_label(verdict.word)), ("Rule", _RULES[verdict.reason])]
+    if isinstance(result, Estimate):
+        rows += _numbers(reading, metric, result)
+    elif isinstance(result, NotEstimable) and result.needed is not None and result.have is not None:
+        unit = "days" if result.reason in ("too_early", "cannot_be_separated", "no_data") else nouns_of(metric).many
+        unit = "independent readings" if result.reason == "too_little_history" else unit
+        rows.append(("Needed", f"{number(result.needed)} {unit}; there are {number(result.have)}"))
+    if verdict.from_on:
+        rows.append(("Possible from", when(verdict.from_on)))
+    rows.append(("Smallest effect that matters", margin_text(metric)))
+    return tuple(rows)
+
+
+def _numbers(reading: Reading, metric: Metric, result: Estimate) -> list[tuple[str, str]]:
+    nouns = nouns_of(metric)
+    before, after, unit = before_after(reading)
+    windows = (
+        ("Before", result.pre_from, result.pre_to, result.shape.pre, result.n_before, before),
+        ("After", result.post_from, result.post_to, result.shape.post, result.n_after, after),
+    )
+    rows = [
+        (name, f"{span(first, last)} ({days(n_days)}): {plural(n, nouns.one, nouns.many)}, {value}{SPACE}{unit}")
+        for name, first, last, n_days, n, value in windows
+    ]
+    return [
+        *rows,
+        ("Expected after, without the change", expected_text(reading)),
+        ("Comparison", compared_with(result)),
+        ("Effect", f"{effect_text(reading)}, {range_text(reading)}"),
+        ("By chance alone", f"a difference this large in {_odds(result.p_value)} on dates without a change"),
+        ("Among all changes", f"named clear only while at most {percent(FALSE_DISCOVERY_RATE)} of such findings are "
+         f"expected to be false; here {percent(result.q_value)}"),
+        ("Smallest effect found 4 times in 5", size_text(metric, result.smallest_detectable)),
+    ]  # fmt: skip
+
+
+def _odds(p: float) -> str:
+    if p >= 0.095:
+        return f"{number(10 * p)} of 10 cases"
+    if p >= 0.0095:
+        return f"{number(100 * p)} of 100 cases"
+    return f"{number(1000 * p)} of 1,000 cases" if p >= 0.00095 else "fewer than 1 of 1,000 cases"
