@@ -9,7 +9,7 @@ from typing import Any
 
 from impact.estimate import Estimate
 from impact.portfolio import Reading
-from impact.storage.snapshot import Snapshot
+from impact.store import Snapshot
 
 MOST_ROWS = 10_000
 """Rows given out at once; the figure itself always counts all."""

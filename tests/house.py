@@ -40,7 +40,7 @@ class Rule:
 
 
 SCREEN = ("streamlit", "impact.ui", "impact.ui.*", "pages.*", "dashboard")
-STORED = ("duckdb", "deltalake", "impact.store", "impact.state")
+STORED = ("duckdb", "deltalake", "impact.store", "impact.storage.*", "impact.state")
 LIVE = ("impact.sync", "connectors", "connectors.*", "requests", "urllib3")
 RULES = (
     Rule(
@@ -57,7 +57,7 @@ RULES = (
     Rule(("impact.charts",), "a chart is a pure function of data", never=(*SCREEN, *STORED, *LIVE)),
     Rule(("impact.analysis",), "analysis reads the store and asks estimate, nothing else", never=(*SCREEN, *LIVE)),
     Rule(
-        ("impact.store", "impact.state"),
+        ("impact.store", "impact.storage.*", "impact.state"),
         "the store knows tables; nobody who fills or shows them",
         never=(*SCREEN, *LIVE, "impact.settings", "impact.analysis", "impact.estimate", "impact.demo"),
     ),
@@ -77,6 +77,11 @@ RULES = (
     Rule(("impact.*",), "the core knows no vendor", never=("connectors.*",), spared=("connectors.http",)),
     Rule(("run",), "the entry runs before anything is installed", allowed=(), never=("streamlit", "requests")),
 )
+DOORS = {
+    "impact.storage": ("impact.store", "impact.datamodel"),
+    "impact.estimation": ("impact.estimate", "impact.panel_files", "impact.words.*", "impact.series"),
+}
+"""Folders of parts, and who besides the parts themselves may import one directly."""
 SCREENED = ("dashboard", "pages.*", "impact.ui", "impact.ui.*", "benchmarks.*")
 """Who may import Streamlit."""
 READ_ONCE = {"os.environ", "os.getenv", "st.secrets", "streamlit.secrets"}
@@ -96,6 +101,10 @@ def import_complaints(root: Path) -> list[str]:
             for target, way in _reached(name, graph).items():
                 if _matches(target, rule.never) and not _matches(target, rule.spared):
                     found.add(f"{' -> '.join(way)}: {rule.why}")
+    for door, keepers in DOORS.items():
+        for name in (name for name in graph if not _matches(name, (door, f"{door}.*", "benchmarks.*", *keepers))):
+            strays = (target for target in graph[name] if target.startswith(f"{door}."))
+            found |= {f"{name} imports {target}: the way in is {keepers[0]}" for target in strays}
     for name, targets in graph.items():
         if "streamlit" in targets and not _matches(name, SCREENED):
             found.add(f"{name} imports streamlit: only the pages and ui know the screen")
