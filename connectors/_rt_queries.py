@@ -6,7 +6,7 @@ few requests with many rows are the polite and the quick way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ Item = Mapping[str, Any]
 Place = tuple[datetime, int]
 """Where a ticket stands in the order of updates: its update stamp (UTC), then its id."""
 ROOT = "REST/2.0"
+Params = Sequence[tuple[str, str]]
 HIDDEN_PAGES = 3
 """Where the server does not say how many rows there are, this many empty pages in a row are the end of a list."""
 LONG_SILENCE = 1000
@@ -83,7 +84,7 @@ class Rt:
             if str(queue.get("Disabled") or "0") == "0":
                 yield queue
 
-    def by_update(self, where: str, fields: Sequence[tuple[str, str]], since: datetime) -> Iterator[Answer]:
+    def by_update(self, where: str, fields: Params, since: datetime) -> Generator[Answer, None, None]:
         """Tickets updated since then, oldest update first, in pages of rows not given before.
 
         Each request begins with the last row of the one before (update stamp, then id), which must come first again:

@@ -134,7 +134,7 @@ def _pass(
     first = since.replace(microsecond=0) if since else rt.settings.start_at
     total = None
     latest = first
-    for rows, whole_pass in _batches(rt.by_update(any_of("Queue", queues), fields, first)):
+    for rows, whole_pass in _batches(ahead(rt.by_update(any_of("Queue", queues), fields, first))):
         total = total if total is not None else whole_pass
         latest = stamp(rows[-1]) or latest
         bookmark = max(first, latest - timedelta(minutes=rt.settings.overlap_minutes))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import chromium, visit  # noqa: F401 (fixtures)
+from tests.rt_reads import rt, rt_living, rt_plan, rt_seeded, rt_tickets  # noqa: F401 (fixtures)
 
 pytest_plugins = ["pytester"]
 

@@ -21,7 +21,7 @@ from typing import Any
 from tests.rt_server import RtServer, Site, User
 
 FIRST, LAST = datetime(2024, 7, 1, tzinfo=UTC), datetime(2025, 12, 31, tzinfo=UTC)
-CHANGES, TICKETS = 44, 1540
+CHANGES, ENDED_CHANGES, TICKETS = 44, 40, 1540
 DESKS = ("Service Desk", "Network", "Workplace")
 ALL = ("Changes", "Change Tasks", *DESKS)
 SERVICES = ("Mail", "Wiki", "Payroll", "VPN", "Printing", "Intranet", "Telephony", "File shares", "CRM", "Room booking")
@@ -91,7 +91,7 @@ def make_plan(seed: int = 20250701) -> Plan:
     tasks = [task for n, change in enumerate(changes) for task in _tasks(rng, n, change)]
     tickets = [_ticket(rng, n) for n in range(TICKETS)]
     for n in rng.sample(range(TICKETS), 40):
-        linked = rng.randrange(CHANGES)
+        linked = rng.randrange(ENDED_CHANGES)  # a ticket cannot be resolved before what it depends on
         kind = rng.choice(("refers_to", "refers_to", "depends_on"))
         setattr(tickets[n], kind, linked)
     plain = [n for n, t in enumerate(tickets) if t.refers_to is None and t.depends_on is None and not t.steps]
@@ -108,7 +108,7 @@ def _change(rng: random.Random, n: int) -> Planned:
     end = planned + timedelta(hours=rng.choice((2, 4, 30)))
     late = timedelta(days=rng.choice((0, 0, 0, 1, 6)), minutes=rng.randrange(50))
     last = ("deployed",) * 7 + ("failed", "rolled_back", "cancelled")
-    status = "requested" if n >= 41 else "approved" if n == 40 else last[n % 10]
+    status = "requested" if n > ENDED_CHANGES else "approved" if n == ENDED_CHANGES else last[n % 10]
     approved = (created + timedelta(days=5), {"Status": "approved"})
     begun = (planned + late, {"Status": "in_progress"})
     ended = (end + late, {"Status": status})
@@ -203,9 +203,9 @@ def fill(server: RtServer, plan: Plan) -> None:
                 record.body[link] = plan.changes[place].id
     _create(server, plan.tasks)
     _create(server, plan.tickets)
-    records = (*plan.changes, *plan.tasks, *plan.tickets)
-    for step in range(max(len(record.steps) for record in records)):
-        _change_all(server, [(r, r.steps[step][1]) for r in records if len(r.steps) > step])
+    for records in (plan.changes, [*plan.tasks, *plan.tickets]):
+        for step in range(max(len(record.steps) for record in records)):
+            _change_all(server, [(r, r.steps[step][1]) for r in records if len(r.steps) > step])
     for record in plan.tickets:
         if record.merge_into is not None:
             _change_all(server, [(record, {"MergeInto": plan.tickets[record.merge_into].id})])
