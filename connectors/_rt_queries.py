@@ -100,9 +100,10 @@ class Rt:
             places = [(stamp(row) or given[0], whole(row.get("id")) or 0) for row in answer.items]
             self._judge(places, anchor or (given[0] - SLACK - WIDEST, 0))
             if anchor and number == 1 and anchor not in places[:1]:
+                before = self.offset
                 if self._updated(anchor[1]) == anchor[0]:
                     self.calibrate(anchor)  # the clocks of its zone were changed between then and now
-                else:
+                if self.offset == before:
                     anchors.pop()  # it has moved on meanwhile
                 continue
             fresh = [(row, place) for row, place in zip(answer.items, places, strict=True) if place > given]

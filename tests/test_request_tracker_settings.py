@@ -88,6 +88,32 @@ def test_a_page_that_hides_all_its_tickets_is_not_the_end() -> None:
     assert ids(desk) == ["5", "6", "7"]
 
 
+@pytest.mark.parametrize(("leaving", "read_in"), [("2", 1), ("3", 2), ("4", 3)])
+def test_a_ticket_that_leaves_its_queue_while_pages_are_read_does_not_stop_the_pass(leaving: str, read_in: int) -> None:
+    desk = Desk()
+
+    def moving(given: dict[str, str]) -> Any:
+        rows = desk.matching(given["query"])
+        left = desk.asked > read_in and "Queue" in given["query"]
+        return page([row for row in rows if not (left and row["id"] == leaving)], given)
+
+    desk.twist = moving
+    assert ids(desk, "Queue = 1") == ["1", "2", "3", "4", "5", "6", "7"]
+
+
+def test_a_ticket_that_is_updated_while_pages_are_read_comes_again_at_the_end() -> None:
+    desk = Desk()
+
+    def updating(given: dict[str, str]) -> Any:
+        if desk.asked == 2:
+            later = [{"id": "2", "LastUpdated": "2026-03-09T08:00:00Z"}]
+            desk.rows = [row for row in ROWS if row["id"] != "2"] + later
+        return page(desk.matching(given["query"]), given)
+
+    desk.twist = updating
+    assert ids(desk) == ["1", "2", "3", "4", "5", "6", "7", "2"]
+
+
 def test_a_server_that_repeats_its_last_page_ends() -> None:
     desk = Desk(rows=ROWS[:2])
 
