@@ -115,9 +115,15 @@ def board(view: View, on_screen: Sequence[ChangeView]) -> None:
     key = ("board", tuple(change.id for change in on_screen))
     metrics = view.portfolio.metrics
     spec = view.cached(key, lambda: board_chart.board(on_screen, metrics, today=view.today))
-    picked = st.vega_lite_chart(spec, width="stretch", key="board", on_select="rerun", selection_mode="change", alt=ALT)
+    # A selection outlives its page in the browser: on the way back, a chart with the same key would open it again.
+    opened = st.session_state.get("changes opened", 0)
+    with st.container(key="board"):
+        picked = st.vega_lite_chart(
+            spec, width="stretch", key=f"board {opened}", on_select="rerun", selection_mode="change", alt=ALT
+        )
     found = picked["selection"].get("change") if picked else None
     if found:
+        st.session_state["changes opened"] = opened + 1
         st.switch_page("pages/change.py", query_params={**carried(), "change": found[0]["change"]})
 
 
