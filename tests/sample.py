@@ -193,5 +193,5 @@ def evidence() -> Evidence:
         "tickets": Panel("tickets", "count", names, first, none, counts, none),
         "satisfaction": Panel("satisfaction", "mean", names, first, answers, 4 * answers, 17 * answers),
     }
-    rollouts = tuple(Rollout(c.id, "s1", c.rollout_on) for c in every_state() if c.rollout_on)
+    rollouts = tuple(Rollout(c.id, "s1", c.rollout_on) for c in every_state() if c.rollout_on and c.services)
     return Evidence(panels, rollouts, frozenset(), dict.fromkeys(panels, DATA_TO), DATA_TO)

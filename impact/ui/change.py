@@ -22,6 +22,7 @@ MOST_CHOICES = 1_000
 """Changes offered in the picker; with more, the newest ones. Any change opens by its link or from the board."""
 ROWS_ON_SCREEN = 50
 LEAST_CHART = 340
+MILESTONES_WITH_ROOM = 6
 GLYPHS = {"triangle-up": "▲△", "triangle-down": "▼▽", "circle": "●○", "diamond": "◆◇", "square": "■□", "stroke": "––"}
 COLOURS = {"better": "blue", "leaning_better": "blue", "worse": "orange", "leaning_worse": "orange", "mixed": "orange"}
 
@@ -155,9 +156,10 @@ def over_time(view: View, change: ChangeView, reading: Reading) -> None:
         return
     told = f"{metric.label} a week, observed and expected, around the rollout of {change.title}."
     st.vega_lite_chart(spec, height=_height(change), alt=f"{told} {wording.sentence(change, reading)}")
+    compared = "; the shaded days were compared" if isinstance(reading.result, Estimate) else ""
     st.markdown(
         ":small[:blue[**—●—**] what happened; :gray[**– –**] what was to be expected without the change, and the range "
-        "that chance gives; a point is a week; the shaded days were compared.]"
+        f"that chance gives; a point is a week{compared}.]"
     )
 
 
@@ -226,6 +228,18 @@ def plan(change: ChangeView) -> None:
         st.table(columns, border="horizontal", alt=f"Milestones of {change.title}")
     for name, end in (("Design", change.design), ("Business", change.business)):
         _ready(name, end)
+    if _has_room(change):
+        _expected(change)
+
+
+def _has_room(change: ChangeView) -> bool:
+    """Whether the list of milestones is short enough to leave room below it, beside the chart."""
+    return len(change.milestones) <= MILESTONES_WITH_ROOM
+
+
+def _expected(change: ChangeView) -> None:
+    st.header("What the business expected", anchor=False)
+    st.markdown("\n".join(f"- {line}" for line in _business(change)))
 
 
 def _ready(name: str, end: Readiness) -> None:
@@ -242,13 +256,14 @@ def _ready(name: str, end: Readiness) -> None:
 
 def surroundings(view: View, change: ChangeView, reading: Reading | None) -> None:
     """What else changed near it and could be behind the answer, beside what the business expected."""
-    with st.grid(2, min_column_width=320, gap="medium", key="surroundings") as grid:
+    beside = not _has_room(change)
+    with st.grid(2 if beside else 1, min_column_width=320, gap="medium", key="surroundings") as grid:
         with grid.cell():
             st.header("What else changed", anchor=False)
             st.markdown("\n".join(f"- {line}" for line in _nearby(view, change, reading)))
-        with grid.cell():
-            st.header("What the business expected", anchor=False)
-            st.markdown("\n".join(f"- {line}" for line in _business(change)))
+        if beside:
+            with grid.cell():
+                _expected(change)
 
 
 def _nearby(view: View, change: ChangeView, reading: Reading | None) -> list[str]:
