@@ -83,7 +83,7 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
         *_observation(values),
         *_rollout(change.rollout_on),
     ]
-    axis = {"title": None, "grid": False, "format": "%-d %b", "labelOverlap": True}
+    axis: dict[str, Any] = {"title": None, "grid": False, "format": "%-d %b", "labelOverlap": True}
     axis["tickCount"] = {"interval": "week", "step": 2}
     for each in layers:
         each["encoding"]["x"] |= {"axis": axis, "scale": {"nice": False}}
@@ -197,7 +197,13 @@ def timetable(change: ChangeView, today: date) -> dict[str, Any]:
     for each in layers:
         each["encoding"]["x"] |= {"axis": axis}
         if "field" in each["encoding"].get("y", {}):
-            names = {"title": None, "labelLimit": 240, "ticks": False, "domain": False, "labelPadding": 10}
+            names: dict[str, Any] = {
+                "title": None,
+                "labelLimit": 240,
+                "ticks": False,
+                "domain": False,
+                "labelPadding": 10,
+            }
             names |= {"labelFlush": False, "labelExpr": "split(datum.label, '\\u2063')[0]"}
             each["encoding"]["y"] |= {"type": "nominal", "sort": titles, "axis": names, "scale": {"domain": titles}}
     return {"layer": [each for each in layers if each["data"]["values"]]}

@@ -4,6 +4,7 @@ import streamlit as st
 
 from impact import ui
 from impact.ui import change as parts
+from impact.ui import grounds
 
 view = ui.open_page("change")
 change = parts.pick(view)
@@ -23,4 +24,4 @@ with st.grid(5, min_column_width=150, gap="small", border=True, key="main") as g
 parts.cards(view, change)
 parts.surroundings(view, change, reading)
 if reading:
-    parts.why(view, change, reading)
+    grounds.why(view, change, reading)

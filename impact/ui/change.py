@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
 
-from impact import rows, selection, series, twins, wording
+from impact import selection, series, twins, wording
 from impact.board_plan import milestone_told
 from impact.charts import MARKS
 from impact.estimate import Estimate
@@ -20,7 +19,6 @@ from impact.words.sentences import HEADLINES
 
 MOST_CHOICES = 1_000
 """Changes offered in the picker; with more, the newest ones. Any change opens by its link or from the board."""
-ROWS_ON_SCREEN = 50
 LEAST_CHART = 340
 MILESTONES_WITH_ROOM = 6
 GLYPHS = {"triangle-up": "▲△", "triangle-down": "▼▽", "circle": "●○", "diamond": "◆◇", "square": "■□", "stroke": "––"}
@@ -298,52 +296,6 @@ def _business(change: ChangeView) -> list[str]:
         f"**Expected benefit** (stated beforehand, not measured): {', '.join(hoped) or 'not recorded'}",
         f"**Sponsor**: {'named' if change.has_sponsor else 'none named'}",
     ]
-
-
-# --- why ---------------------------------------------------------------------------------------------------------
-
-
-def why(view: View, change: ChangeView, reading: Reading) -> None:
-    """Why this verdict: the rule and its numbers, every other measure, and the rows behind it. Built when opened."""
-    drawer = st.expander("Why this verdict: rule, numbers and rows", key="why", bind="query-params")
-    if not drawer.open:
-        return
-    with drawer:
-        st.header(reading.metric.label, anchor=False)
-        told = wording.why(reading)
-        st.table({"What": [a for a, _ in told], "Number": [b for _, b in told]}, border="horizontal", hide_header=True,
-                 alt=f"How the answer for {reading.metric.label} came about")  # fmt: skip
-        st.markdown(f":small[{wording.OBSERVATION} {wording.RANGE_HELP}]")
-        st.header("All measures", anchor=False)
-        table = view.cached(
-            ("measures", change.id), lambda: twins.measures(change, selection.measures(view.portfolio.metrics))
-        )
-        st.table(table, border="horizontal", alt="Every measure of this change")
-        _rows(view, change, reading)
-
-
-def _rows(view: View, change: ChangeView, reading: Reading) -> None:
-    st.header("The rows behind it", anchor=False)
-    names = {service.id: service.name for service in change.services}
-    found = view.cached(
-        ("rows", change.id, reading.metric.name), lambda: rows.behind(view.store.snapshot(), reading, services=names)
-    )
-    if not found.total:
-        st.markdown("There are none: without an estimate, no windows were compared.")
-        return
-    st.markdown(f"{number(found.total)} rows in both windows; the newest {number(min(ROWS_ON_SCREEN, found.total))}:")
-    top = {name: [_cell(value) for value in values[:ROWS_ON_SCREEN]] for name, values in found.columns.items()}
-    st.table(top, border="horizontal", height=320, alt="Newest rows behind the figure")
-    whole = {name: [_cell(value) for value in values] for name, values in found.columns.items()}
-    st.download_button(f"Download {number(found.shown)} rows as CSV", data=lambda: twins.as_csv(whole),
-                       file_name=f"{change.number}-{reading.metric.name}.csv", mime="text/csv", on_click="ignore",
-                       icon=":material/download:")  # fmt: skip
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "unknown"
-    return when(value) if hasattr(value, "isoformat") else str(value)
 
 
 def waiting(view: View, change: ChangeView) -> None:
