@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -116,6 +117,8 @@ _RANGES = {"ratio 0..1": (0.0, 1.0), "1..5": (1.0, 5.0), "count": (0.0, float("i
 
 
 def _within(unit: str, number: float) -> float:
+    if not math.isfinite(number):
+        raise CellError("is not a finite number")
     low, high = _RANGES.get(unit, (float("-inf"), float("inf")))
     if not low <= number <= high:
         raise CellError(f"is outside {low:g} to {high:g}")

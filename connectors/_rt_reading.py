@@ -208,7 +208,7 @@ def _ticket_histories(rt: Rt, rows: Sequence[Item]) -> dict[str, list[Record]]:
     status, all their status changes."""
     if not rt.settings.history:
         return {}
-    ended = rt.settings.words_for("ticket_status", "resolved", "closed", "cancelled")
+    ended = rt.settings.words_for("ticket_status", "resolved", "closed", "cancelled", "merged")
     conditions = [f"(Type = 'Status' AND {any_of('OldValue', ended)})", "(Type = 'Set' AND Field = 'Queue')"]
     csat = rt.settings.field("ticket", "csat")
     surveys = {str(f.get("id")) for row in rows for f in _custom_fields(row) if f.get("name") == csat}

@@ -259,7 +259,7 @@ def _reopenings(payload: Payload, settings: RtSettings, resolved: datetime | Non
     """First resolution, first reopening, and how often it was reopened or moved; unknown where no history was read."""
     if "History" not in payload:
         return {"first_resolved_at": resolved}
-    ended = settings.words_for("ticket_status", "resolved", "closed", "cancelled")
+    ended = settings.words_for("ticket_status", "resolved", "closed", "cancelled", "merged")
     solved = settings.words_for("ticket_status", "resolved", "closed")
     events = events_of(payload, "Status")
     back = [at for at, old, new in events if old in ended and new not in ended]

@@ -94,7 +94,8 @@ VALUES: Mapping[str, Words] = {
         "waiting": ("stalled", "waiting", "pending", "on_hold", "on hold"),
         "resolved": ("resolved", "answered", "fixed", "done"),
         "closed": ("closed",),
-        "cancelled": ("rejected", "deleted", "cancelled", "canceled", "merged", "spam"),
+        "cancelled": ("rejected", "deleted", "cancelled", "canceled", "spam"),
+        "merged": ("merged",),
     },
     "ticket_kind": {
         "incident": ("incident", "fault", "bug", "outage", "problem report"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -95,9 +96,12 @@ def number_of(column: str, text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return float(text.replace(" ", "").replace("\u00a0", ""))
+        number = float(text.replace(" ", "").replace("\u00a0", ""))
     except ValueError:
-        raise Unreadable(column, text, "not a plain number such as 1250.50") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise Unreadable(column, text, "not a plain number such as 1250.50")
+    return number
 
 
 def amount_or_error(column: str, text: str | None) -> float | Unreadable | None:

@@ -1,10 +1,10 @@
 """What we count: one record per metric, with its meaning, direction, unit and the SQL that sums it. Knows no engine.
 
-Each ``facts`` is plain ANSI SQL over the store's typed columns that yields
+``facts`` is plain ANSI SQL over the store's typed columns that yields
 ``day_on, service_id, team_id, n, total, total_sq``: additive sufficient statistics, so that any set of services and
-any window can be pooled exactly. ``survey`` is satisfaction_response with service and team filled in
-from its ticket where the answer itself names none. For counts ``total`` is the count; for means ``n`` answers, their sum and sum of
-squares; for shares ``n`` trials and ``total`` events.
+any window can be pooled exactly. For counts ``total`` is the count; for means ``n`` answers, their sum and sum of
+squares; for shares ``n`` trials and ``total`` events. ``survey`` is satisfaction_response with service and team
+filled in from its ticket where the answer itself names none.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Metric:
     ``better``: the direction customers want. ``scale``: how an effect reads (percent of expected, points on the
     metric's own scale, percentage points). ``matures_days``: days younger than this are not yet data.
     ``matters``: the smallest effect worth a decision, on the effect's natural scale (0.1 = 10 % or 10 percentage
-    points; points for ratings). ``on_board``: shown as a strip in the steering view, in this order.
+    points; points for ratings). ``on_board``: shown as a strip in the steering view, in this order. ``table``, ``day``
+    and ``where`` say which rows count and on which day; ``counts`` is the value of a mean or the event of a share.
     """
 
     name: str
@@ -41,25 +42,30 @@ class Metric:
     kind: Literal["count", "mean", "share"]
     scale: Scale
     matters: float
-    facts: str
+    table: Literal["ticket", "survey"]
+    day: str
+    where: str
+    counts: str = "1 = 1"
     log: bool = False
     matures_days: int = 0
     on_board: int | None = None
 
+    @property
+    def facts(self) -> str:
+        """The SQL that sums the metric per day, service and team."""
+        totals = {
+            "count": "COUNT(*) AS total, 0.0 AS total_sq",
+            "share": f"SUM(CASE WHEN {self.counts} THEN 1 ELSE 0 END) AS total, 0.0 AS total_sq",
+            "mean": f"SUM({self.counts}) AS total, SUM(({self.counts}) * ({self.counts})) AS total_sq",
+        }
+        return (
+            f"SELECT {self.day} AS day_on, service_id, team_id, COUNT(*) AS n, {totals[self.kind]} "
+            f"FROM {self.table} WHERE {self.day} IS NOT NULL AND {self.where} GROUP BY {self.day}, service_id, team_id"
+        )
 
-def _tickets(condition: str) -> str:
-    return (
-        "SELECT opened_on AS day_on, service_id, team_id, COUNT(*) AS n, COUNT(*) AS total, 0.0 AS total_sq "
-        f"FROM ticket WHERE {condition} GROUP BY opened_on, service_id, team_id"
-    )
 
-
-def _share(day: str, table: str, event: str, condition: str) -> str:
-    return (
-        f"SELECT {day} AS day_on, service_id, team_id, COUNT(*) AS n, "
-        f"SUM(CASE WHEN {event} THEN 1 ELSE 0 END) AS total, 0.0 AS total_sq "
-        f"FROM {table} WHERE {condition} GROUP BY {day}, service_id, team_id"
-    )
+_COUNTED = "status <> 'merged'"
+"""A ticket folded into another one is counted there, in every metric of tickets."""
 
 
 _CAP = RESOLVE_CAP_DAYS * 24 * 60
@@ -70,17 +76,9 @@ _LN_MINUTES = (
 
 
 _TIMED = (
-    "opened_on IS NOT NULL AND status <> 'cancelled' "
-    "AND (resolve_minutes IS NOT NULL OR status NOT IN ('resolved', 'closed'))"
+    f"{_COUNTED} AND status <> 'cancelled' AND (resolve_minutes IS NOT NULL OR status NOT IN ('resolved', 'closed'))"
 )
 """A ticket that is resolved at an unknown time says nothing; one that is still open took at least until today."""
-
-
-def _mean(day: str, table: str, value: str, condition: str) -> str:
-    return (
-        f"SELECT {day} AS day_on, service_id, team_id, COUNT(*) AS n, SUM({value}) AS total, "
-        f"SUM(({value}) * ({value})) AS total_sq FROM {table} WHERE {condition} GROUP BY {day}, service_id, team_id"
-    )
 
 
 _TOP_TWO = "((better = 'high' AND score_raw >= scale_max - 1) OR (better = 'low' AND score_raw <= scale_min + 1))"
@@ -99,7 +97,9 @@ METRICS: tuple[Metric, ...] = (
         kind="count",
         scale="percent",
         matters=0.05,
-        facts=_tickets("opened_on IS NOT NULL"),
+        table="ticket",
+        day="opened_on",
+        where=_COUNTED,
         on_board=1,
     ),
     Metric(
@@ -114,7 +114,9 @@ METRICS: tuple[Metric, ...] = (
         kind="count",
         scale="percent",
         matters=0.05,
-        facts=_tickets("kind = 'incident'"),
+        table="ticket",
+        day="opened_on",
+        where=f"{_COUNTED} AND kind = 'incident'",
     ),
     Metric(
         name="requests",
@@ -128,7 +130,9 @@ METRICS: tuple[Metric, ...] = (
         kind="count",
         scale="percent",
         matters=0.05,
-        facts=_tickets("kind = 'request'"),
+        table="ticket",
+        day="opened_on",
+        where=f"{_COUNTED} AND kind = 'request'",
     ),
     Metric(
         name="time_to_resolve",
@@ -144,7 +148,10 @@ METRICS: tuple[Metric, ...] = (
         scale="percent",
         matters=0.1,
         matures_days=RESOLVE_CAP_DAYS,
-        facts=_mean("opened_on", "ticket", _LN_MINUTES, _TIMED),
+        table="ticket",
+        day="opened_on",
+        where=_TIMED,
+        counts=_LN_MINUTES,
         on_board=2,
     ),
     Metric(
@@ -160,7 +167,10 @@ METRICS: tuple[Metric, ...] = (
         scale="share",
         matters=0.03,
         matures_days=RESOLVE_CAP_DAYS,
-        facts=_share("opened_on", "ticket", "within_target", "within_target IS NOT NULL"),
+        table="ticket",
+        day="opened_on",
+        where=f"{_COUNTED} AND within_target IS NOT NULL",
+        counts="within_target",
     ),
     Metric(
         name="first_assignment",
@@ -174,12 +184,10 @@ METRICS: tuple[Metric, ...] = (
         kind="share",
         scale="share",
         matters=0.03,
-        facts=_share(
-            "first_resolved_on",
-            "ticket",
-            "reassigned_count = 0",
-            "first_resolved_on IS NOT NULL AND reassigned_count IS NOT NULL",
-        ),
+        table="ticket",
+        day="first_resolved_on",
+        where=f"{_COUNTED} AND reassigned_count IS NOT NULL",
+        counts="reassigned_count = 0",
     ),
     Metric(
         name="reopened",
@@ -194,12 +202,10 @@ METRICS: tuple[Metric, ...] = (
         scale="share",
         matters=0.02,
         matures_days=REOPEN_DAYS,
-        facts=_share(
-            "first_resolved_on",
-            "ticket",
-            f"reopened_count > 0 AND (reopen_minutes IS NULL OR reopen_minutes <= {REOPEN_DAYS * 24 * 60})",
-            "first_resolved_on IS NOT NULL AND reopened_count IS NOT NULL",
-        ),
+        table="ticket",
+        day="first_resolved_on",
+        where=f"{_COUNTED} AND reopened_count IS NOT NULL",
+        counts=f"reopened_count > 0 AND (reopen_minutes IS NULL OR reopen_minutes <= {REOPEN_DAYS * 24 * 60})",
         on_board=4,
     ),
     Metric(
@@ -214,12 +220,10 @@ METRICS: tuple[Metric, ...] = (
         kind="mean",
         scale="points",
         matters=0.1,
-        facts=_mean(
-            "answered_on",
-            "survey",
-            "1.0 + 4.0 * score_ratio",
-            "instrument = 'csat' AND answered_on IS NOT NULL AND score_ratio IS NOT NULL",
-        ),
+        table="survey",
+        day="answered_on",
+        where="instrument = 'csat' AND score_ratio IS NOT NULL",
+        counts="1.0 + 4.0 * score_ratio",
         on_board=3,
     ),
     Metric(
@@ -234,12 +238,10 @@ METRICS: tuple[Metric, ...] = (
         kind="share",
         scale="share",
         matters=0.03,
-        facts=_share(
-            "answered_on",
-            "survey",
-            _TOP_TWO,
-            "instrument = 'csat' AND answered_on IS NOT NULL AND score_ratio IS NOT NULL",
-        ),
+        table="survey",
+        day="answered_on",
+        where="instrument = 'csat' AND score_ratio IS NOT NULL",
+        counts=_TOP_TWO,
     ),
     Metric(
         name="nps",
@@ -253,12 +255,10 @@ METRICS: tuple[Metric, ...] = (
         kind="mean",
         scale="points",
         matters=5.0,
-        facts=_mean(
-            "answered_on",
-            "survey",
-            _NPS,
-            "instrument = 'nps' AND answered_on IS NOT NULL AND score_raw IS NOT NULL",
-        ),
+        table="survey",
+        day="answered_on",
+        where="instrument = 'nps' AND score_raw IS NOT NULL",
+        counts=_NPS,
     ),
     Metric(
         name="response_rate",
@@ -273,7 +273,10 @@ METRICS: tuple[Metric, ...] = (
         scale="share",
         matters=0.03,
         matures_days=7,
-        facts=_share("asked_on", "survey", "answered_on IS NOT NULL", "asked_on IS NOT NULL"),
+        table="survey",
+        day="asked_on",
+        where="asked_on IS NOT NULL",
+        counts="answered_on IS NOT NULL",
     ),
     Metric(
         name="self_service",
@@ -287,7 +290,10 @@ METRICS: tuple[Metric, ...] = (
         kind="share",
         scale="share",
         matters=0.03,
-        facts=_share("opened_on", "ticket", "channel IN ('portal', 'chat')", "channel_raw IS NOT NULL"),
+        table="ticket",
+        day="opened_on",
+        where=f"{_COUNTED} AND channel_raw IS NOT NULL",
+        counts="channel IN ('portal', 'chat')",
         on_board=5,
     ),
 )

@@ -63,7 +63,7 @@ MilestoneKind = Literal[
 ]
 MilestoneStatus = Literal["open", "done", "cancelled", "other"]
 TicketKind = Literal["incident", "request", "question", "problem", "other"]
-TicketStatus = Literal["open", "waiting", "resolved", "closed", "cancelled", "other"]
+TicketStatus = Literal["open", "waiting", "resolved", "closed", "cancelled", "merged", "other"]
 Channel = Literal["portal", "chat", "mail", "phone", "walk_in", "monitoring", "other"]
 Instrument = Literal["csat", "nps", "ces", "thumbs", "lost_time", "other"]
 Better = Literal["high", "low"]
@@ -149,7 +149,7 @@ class Ticket(Row):
     kind_raw: str | None = _f("The source's own word for the kind")
     priority: int | None = _f("Priority, 1 is the highest", "1..5")
     priority_raw: str | None = _f("The source's own word for the priority")
-    status: TicketStatus = _f("Where it stands", default="other")
+    status: TicketStatus = _f("Where it stands; merged = folded into another ticket, counted there", default="other")
     status_raw: str | None = _f("The source's own word for the status")
     opened_at: datetime = _required("When it was opened", "UTC instant")
     first_reply_at: datetime | None = _f("First answer by the service desk", "UTC instant")

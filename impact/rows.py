@@ -13,17 +13,23 @@ from impact.store import Snapshot
 
 MOST_ROWS = 10_000
 """Rows given out at once; the figure itself always counts all."""
-DAY_OF = {
-    "reopened": "first_resolved_on",
-    "first_assignment": "first_resolved_on",
-    "satisfaction": "answered_on",
-    "csat": "answered_on",
-    "nps": "answered_on",
-    "response_rate": "asked_on",
+TICKET_COLUMNS = {
+    "ticket": ("Ticket", "number"),
+    "kind": ("Kind", "kind"),
+    "service": ("Service", "service_id"),
+    "channel": ("Channel", "channel"),
+    "minutes": ("Minutes to resolve", "resolve_minutes"),
+    "reopened": ("Reopened", "reopened_count"),
 }
-"""The day by which a measure dates its rows, where that is not the day a ticket was opened."""
-SURVEYED = {"satisfaction": "csat", "csat": "csat", "nps": "nps"}
-"""The instrument a measure of surveys reads; the response rate reads them all."""
+ANSWER_COLUMNS = {
+    "ticket": ("Ticket", "ticket_id"),
+    "instrument": ("Question", "instrument"),
+    "score": ("Answer", "score_raw"),
+    "lowest": ("Scale from", "scale_min"),
+    "highest": ("Scale to", "scale_max"),
+    "service": ("Service", "service_id"),
+}
+"""Name in the query -> title and column."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +54,11 @@ def behind(snapshot: Snapshot, reading: Reading, *, services: Mapping[str, str],
     result = reading.result
     if not isinstance(result, Estimate) or not result.services:
         return Rows({}, 0)
-    day = DAY_OF.get(reading.metric.name, "opened_on")
-    table, columns, condition = (
-        _answers(reading.metric.name) if day in ("answered_on", "asked_on") else _tickets(reading.metric.name)
-    )
+    day, table = reading.metric.day, reading.metric.table
+    columns = TICKET_COLUMNS if table == "ticket" else ANSWER_COLUMNS
     marks = ", ".join("?" for _ in result.services)
     windows = f"(({day} >= ? AND {day} <= ?) OR ({day} >= ? AND {day} <= ?))"
-    where = f"{condition} AND service_id IN ({marks}) AND {windows}"
+    where = f"{reading.metric.where} AND service_id IN ({marks}) AND {windows}"
     params: Sequence[Any] = (*result.services, result.pre_from, result.pre_to, result.post_from, result.post_to)
     total = snapshot.query(f"SELECT COUNT(*) AS n FROM {table} WHERE {where}", params)["n"][0].as_py()
     if not total:
@@ -74,36 +78,3 @@ def behind(snapshot: Snapshot, reading: Reading, *, services: Mapping[str, str],
 
 def _last_before(result: Estimate) -> date:
     return result.post_from - timedelta(days=1)
-
-
-def _tickets(metric: str) -> tuple[str, dict[str, tuple[str, str]], str]:
-    columns = {
-        "ticket": ("Ticket", "number"),
-        "kind": ("Kind", "kind"),
-        "service": ("Service", "service_id"),
-        "channel": ("Channel", "channel"),
-        "minutes": ("Minutes to resolve", "resolve_minutes"),
-        "reopened": ("Reopened", "reopened_count"),
-    }
-    kinds = {"incidents": "kind = 'incident'", "requests": "kind = 'request'"}
-    known = {
-        "time_to_resolve": "status <> 'cancelled'",
-        "within_target": "within_target IS NOT NULL",
-        "reopened": "reopened_count IS NOT NULL",
-        "first_assignment": "reassigned_count IS NOT NULL",
-        "self_service": "channel_raw IS NOT NULL",
-    }
-    return "ticket", columns, kinds.get(metric) or known.get(metric) or "1 = 1"
-
-
-def _answers(metric: str) -> tuple[str, dict[str, tuple[str, str]], str]:
-    columns = {
-        "ticket": ("Ticket", "ticket_id"),
-        "instrument": ("Question", "instrument"),
-        "score": ("Answer", "score_raw"),
-        "lowest": ("Scale from", "scale_min"),
-        "highest": ("Scale to", "scale_max"),
-        "service": ("Service", "service_id"),
-    }
-    asked = SURVEYED.get(metric)
-    return "survey", columns, f"instrument = '{asked}' AND score_raw IS NOT NULL" if asked else "1 = 1"

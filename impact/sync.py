@@ -322,17 +322,17 @@ class _Source:
         keyed = [(_safely(stream.key, p), p) for p in payloads]
         raw = [RawRecord(key, _safely(stream.updated_at, p), p) for key, p in keyed if key]
         self.store.append_raw(self.name, stream.name, raw, fetched_at=at)
-        rows: dict[str, list[Row]] = defaultdict(list)
+        rows: dict[str, dict[int, Row]] = defaultdict(dict)
         rejected = [*dropped, *(Rejected("?", "has no readable key") for key, _ in keyed if not key)]
         payloads = [p for key, p in keyed if key]
         for item in _converted(stream, payloads, self.own):
             if isinstance(item, Rejected):
                 rejected.append(item)
             else:
-                rows[TABLE_OF[type(item)]].append(item)
+                rows[TABLE_OF[type(item)]][id(item)] = item  # one service object comes with many tickets
         main = stream.tables[0]
         for table in sorted(rows, key=lambda name: name == main):
-            counts = self.store.upsert(table, rows[table], fetched_at=at)
+            counts = self.store.upsert(table, list(rows[table].values()), fetched_at=at)
             if table == main:
                 state = replace(
                     state,

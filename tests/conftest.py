@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.browser import chromium, visit  # noqa: F401 (fixtures)
 from tests.rt_reads import rt, rt_living, rt_plan, rt_seeded, rt_tickets  # noqa: F401 (fixtures)
 
 pytest_plugins = ["pytester"]
+hypothesis.settings.register_profile("same every time", derandomize=True)
+hypothesis.settings.register_profile("search", derandomize=False)
+hypothesis.settings.load_profile("same every time")  # pytest --hypothesis-profile=search looks for new ones
 
 ROOT = Path(__file__).resolve().parent.parent
 

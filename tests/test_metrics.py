@@ -52,6 +52,7 @@ HOUR = timedelta(hours=1)
 RESOLVED = {"status": "resolved", "resolved_at": DAY + HOUR, "first_resolved_at": DAY + HOUR}
 NPS = {"instrument": "nps", "scale": (0, 10)}
 CASES: list[tuple[str, str, list[Row], tuple[float, float]]] = [
+    ("tickets", "one merged into another is counted there", [ticket("a"), ticket("b", status="merged")], (1, 1)),
     ("tickets", "every ticket counts", [ticket("a"), ticket("b", kind="request")], (2, 2)),
     ("incidents", "other kinds do not count", [ticket("a", kind="incident"), ticket("b", kind="request")], (1, 1)),
     ("requests", "other kinds do not count", [ticket("a", kind="incident"), ticket("b", kind="request")], (1, 1)),

@@ -9,7 +9,6 @@ value is the sum over all its rows, also where two parts speak of the same day.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -121,18 +120,10 @@ def _sums(
         "CAST(n AS BIGINT) AS n, CAST(total AS DOUBLE) AS total, CAST(total_sq AS DOUBLE) AS total_sq "
         f"FROM ({metric.facts}) AS facts"
         for metric in METRICS
-        if (reads_ticket(metric.facts)) == (of == "ticket")
+        if metric.table == of
     )
     return (
         f"WITH ticket AS ({select_files(ticket.root, ticket_files, stored_schema('ticket'))}), "
         f"satisfaction_response AS ({select_files(survey.root, own, stored_schema('satisfaction_response'))}), "
         f"survey AS ({SURVEY}) {sums}"
     )
-
-
-def reads_ticket(facts: str) -> bool:
-    """Whether a metric is summed from tickets (else from surveys). Raises ValueError when it reads anything else."""
-    read = set(re.findall(r"\bFROM (\w+)", facts))
-    if read not in ({"ticket"}, {"survey"}):
-        raise ValueError(f"a metric is summed from ticket or from survey, not from {sorted(read)}")
-    return read == {"ticket"}
