@@ -40,7 +40,8 @@ class Stream:
     ``convert(payload, settings)`` is pure: one payload to canonical rows, or a Rejected with its reason.
     ``people`` are dotted paths (``Requestor.*.id``) of values that name a person: they are replaced by a keyed hash
     before anything is stored. A stream that is not ``wanted`` under the settings is passed over; ``whole`` says that
-    every pass delivers everything there is, whatever ``since``. ``key`` and ``updated_at`` read a payload's own key and update stamp.
+    every pass delivers everything there is, whatever ``since``. ``key`` and ``updated_at`` read a payload's own key
+    and update stamp.
     """
 
     name: str
@@ -74,12 +75,10 @@ class Connector:
 
 
 def available() -> tuple[str, ...]:
-    """The kinds of source that can be configured: the files of this folder, but for http and parts of a connector
-    (names that begin with an underscore)."""
+    """The kinds of source that can be configured: the files (or folders of parts) beside this one, but for http."""
     import connectors
 
-    names = (module.name for module in pkgutil.iter_modules(connectors.__path__))
-    return tuple(sorted(name for name in names if name != "http" and not name.startswith("_")))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(connectors.__path__) if module.name != "http"))
 
 
 def load(kind: str) -> Connector:

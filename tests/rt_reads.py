@@ -10,7 +10,7 @@ import pytest
 
 import connectors
 from connectors import Page
-from connectors._rt_settings import RtSettings
+from connectors.request_tracker.settings import RtSettings
 from impact.model import Rejected, Row
 from tests import rt_cached
 from tests.rt_seed import DESKS, Plan, Planned

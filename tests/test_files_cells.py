@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors._files_cells import (
+from connectors.files.cells import (
     CellError,
     Dates,
     as_text,

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from connectors import _files_text
+from connectors.files import text
 from impact.model import SourceChanged, SourceError
 from tests.file_sources import CONNECTOR, TICKETS, days, one, read, settings, tickets
 
@@ -149,7 +149,7 @@ def test_a_quotation_mark_that_is_never_closed_is_told_with_its_line(tmp_path: P
 def test_a_cell_of_absurd_length_is_taken_for_a_mark_never_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_files_text, "CELL_CHARACTERS", 1000)
+    monkeypatch.setattr(text, "CELL_CHARACTERS", 1000)
     with pytest.raises(SourceError, match="line 2: a quotation mark"):
         tickets(tmp_path, 'no,opened\n"A1,2024-03-01\n' + "x" * 5000)
 

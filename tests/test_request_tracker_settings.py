@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import connectors
-from connectors._rt_queries import Rt
-from connectors._rt_settings import RtSettings
+from connectors.request_tracker.queries import Rt
+from connectors.request_tracker.settings import RtSettings
 from impact.model import SettingsError, SourceChanged
 
 CONNECTOR = connectors.load("request_tracker")

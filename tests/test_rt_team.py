@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connectors import Payload
-from connectors._rt_rows import change_rows
-from connectors._rt_settings import RtSettings
+from connectors.request_tracker.rows import change_rows
+from connectors.request_tracker.settings import RtSettings
 from impact.model import Change, Team
 
 SETTINGS = RtSettings(name="rt", url="https://rt.example.com", token="1-14-x", change_queues=("Changes",))

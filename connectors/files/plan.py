@@ -1,6 +1,6 @@
 """A checked mapping: which table is read from which path, and where each canonical field's value comes from.
 
-Knows no configuration text (``_files_mapping`` makes these from it) and no file.
+Knows no configuration text (``mapping`` makes these from it) and no file.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from connectors._files_cells import Dates, Value
-from connectors._files_text import Layout
+from connectors.files.cells import Dates, Value
+from connectors.files.text import Layout
 from impact.model import TABLES, Field
 
 LINE_KEY = "#line"

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import Any
 
 from connectors import Payload
-from connectors._rt_queries import instant, whole
-from connectors._rt_settings import RtSettings
+from connectors.request_tracker.queries import instant, whole
+from connectors.request_tracker.settings import RtSettings
 from impact.model import row_id
 
 SCORE = re.compile(r"-?\d+(?:[.,]\d+)?")

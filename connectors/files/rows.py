@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from connectors._files_cells import (
+from connectors.files.cells import (
     LOST_DIGITS,
     CellError,
     Value,
@@ -17,7 +17,7 @@ from connectors._files_cells import (
     read_number,
     read_whole,
 )
-from connectors._files_plan import NAMED_BY_KEY, PEOPLE, Cell, Reading, required
+from connectors.files.plan import NAMED_BY_KEY, PEOPLE, Cell, Reading, required
 from impact.model import TABLES, Rejected, Row, row_id, score_ratio
 
 SHOWN_CHARACTERS = 80

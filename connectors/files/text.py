@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from connectors._files_cells import Value
+from connectors.files.cells import Value
 from impact.model import SourceError
 
 ENCODINGS = ("utf-8", "latin-1", "cp1252", "utf-16", "auto")

@@ -13,9 +13,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connectors._files_cells import DURATION_UNITS, Dates, Value, as_text, wrong_dates
-from connectors._files_plan import LINE_KEY, LINKS, NAMED_BY_KEY, OWN_FIELDS, PEOPLE, Cell, Reading, required
-from connectors._files_text import ENCODINGS, Layout
+from connectors.files.cells import DURATION_UNITS, Dates, Value, as_text, wrong_dates
+from connectors.files.plan import LINE_KEY, LINKS, NAMED_BY_KEY, OWN_FIELDS, PEOPLE, Cell, Reading, required
+from connectors.files.text import ENCODINGS, Layout
 from impact.model import TABLES, Field, SettingsError, fields
 
 _CELL_KEYS = (

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors import Page
-from connectors._rt_queries import SLACK, Answer, Item, Rt, any_of, parts, stamp, whole
-from connectors._rt_settings import FIELDS, SEGMENTS, RtSettings
 from connectors.http import Http, ahead
+from connectors.request_tracker.queries import SLACK, Answer, Item, Rt, any_of, parts, stamp, whole
+from connectors.request_tracker.settings import FIELDS, SEGMENTS, RtSettings
 from impact.model import SourceChanged, SourceRefused
 
 Record = dict[str, Any]

@@ -2,8 +2,8 @@
 
 Each canonical table is a stream; a stream that no mapping feeds is empty. A file is always read whole, and every row
 is an upsert, so reading it twice changes nothing. Services, teams and groups that a mapped column names become rows
-of their own. Parts: ``_files_mapping`` and ``_files_plan`` (what is configured), ``_files_tables`` and
-``_files_text`` (reading), ``_files_lines`` (which lines count), ``_files_rows`` and ``_files_cells`` (line to row).
+of their own. Parts: ``mapping`` and ``plan`` (what is configured), ``tables`` and
+``text`` (reading), ``lines`` (which lines count), ``rows`` and ``cells`` (line to row).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from connectors import Connector, Page, Payload, Stream
-from connectors._files_cells import DATES_HELP
-from connectors._files_lines import lines_of, named_in
-from connectors._files_mapping import readings
-from connectors._files_plan import LINE_KEY, PEOPLE, Reading
-from connectors._files_rows import rejected, to_row
-from connectors._files_tables import SUFFIXES, find_files, read_columns
-from connectors._files_text import ENCODINGS
+from connectors.files.cells import DATES_HELP
+from connectors.files.lines import lines_of, named_in
+from connectors.files.mapping import readings
+from connectors.files.plan import LINE_KEY, PEOPLE, Reading
+from connectors.files.rows import rejected, to_row
+from connectors.files.tables import SUFFIXES, find_files, read_columns
+from connectors.files.text import ENCODINGS
 from impact.model import TABLES, Rejected, Row, Segment, Service, SourceError, Team, row_id
 
 PAGE_RECORDS = 5_000

@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.exceptions import InvalidFileException
 
-from connectors._files_cells import Value
-from connectors._files_text import File, Layout, text_records, whole_rows
+from connectors.files.cells import Value
+from connectors.files.text import File, Layout, text_records, whole_rows
 from impact.model import Rejected, SourceChanged, SourceError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".zip", ".xlsx", ".parquet")

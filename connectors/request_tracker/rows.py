@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any, cast
 
 from connectors import Payload
-from connectors._rt_queries import whole
-from connectors._rt_settings import END_OF_KIND, RULES, SEGMENTS, RtSettings
-from connectors._rt_values import (
+from connectors.request_tracker.queries import whole
+from connectors.request_tracker.settings import END_OF_KIND, RULES, SEGMENTS, RtSettings
+from connectors.request_tracker.values import (
     Unreadable,
     amount_or_error,
     common,

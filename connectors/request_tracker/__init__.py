@@ -1,5 +1,5 @@
 """Request Tracker 5 and 6, read over REST2: its streams and how it is opened. What is asked, kept and meant is told
-in the parts beside this file (``_rt_*``)."""
+in the parts beside this file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors import Connector, Stream
-from connectors._rt_check import tell
-from connectors._rt_queries import stamp
-from connectors._rt_reading import read_changes, read_milestones, read_teams, read_tickets
-from connectors._rt_rows import change_rows, milestone_rows, team_rows, ticket_rows
-from connectors._rt_settings import RtSettings
 from connectors.http import Http, Patience
+from connectors.request_tracker.check import tell
+from connectors.request_tracker.queries import stamp
+from connectors.request_tracker.reading import read_changes, read_milestones, read_teams, read_tickets
+from connectors.request_tracker.rows import change_rows, milestone_rows, team_rows, ticket_rows
+from connectors.request_tracker.settings import RtSettings
 
 
 def open_session(settings: RtSettings) -> Http:

@@ -12,11 +12,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from connectors._files_cells import CellError, Value, as_text
-from connectors._files_plan import PEOPLE, Cell, Reading
-from connectors._files_rows import key_of, linked_key, rejected, to_row, to_value, words_of
-from connectors._files_tables import Line, find_files, read_lines
-from connectors._files_text import File
+from connectors.files.cells import CellError, Value, as_text
+from connectors.files.plan import PEOPLE, Cell, Reading
+from connectors.files.rows import key_of, linked_key, rejected, to_row, to_value, words_of
+from connectors.files.tables import Line, find_files, read_lines
+from connectors.files.text import File
 from impact.model import Rejected, SourceChanged
 
 PROBE_LINES = 200

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from connectors._rt_queries import Item, Rt, any_of
-from connectors._rt_reading import queue_ids
-from connectors._rt_settings import FIELDS, RtSettings
 from connectors.http import Http
+from connectors.request_tracker.queries import Item, Rt, any_of
+from connectors.request_tracker.reading import queue_ids
+from connectors.request_tracker.settings import FIELDS, RtSettings
 
 SKEW_SECONDS = 120
 PROBLEM = "PROBLEM "

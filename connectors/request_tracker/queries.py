@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors._rt_settings import RtSettings
 from connectors.http import Http
+from connectors.request_tracker.settings import RtSettings
 from impact.model import SourceChanged
 
 Item = Mapping[str, Any]
