@@ -1,6 +1,6 @@
 """Measures the pages in a headless browser beside an empty Streamlit page, and what a rerun costs the server.
 
-    python benchmarks/pages.py [--loads 5] [--reruns 30] [--million] [--folder FOLDER]
+    python benchmarks/pages.py [--loads 5] [--reruns 30] [--million] [--no-demo] [--folder FOLDER]
 
 Servers run one after the other on loopback: an empty page, then the dashboard on the demo organisation and, with
 ``--million``, on a store of a million tickets made from a fixed seed (kept in FOLDER for the next run). Cold is a fresh
@@ -141,8 +141,8 @@ def empty_page(folder: Path) -> Iterator[Served]:
 def measured(name: str, browser: Browser, home: Path, given: argparse.Namespace, floor: tuple[float, float]) -> None:
     """Print one line about the dashboard on the data in ``home``."""
     with serve(ROOT / "server.py", home) as served:
-        first = wait_until_warm(browser, served.url)
         url = f"{served.url}/?period=12m"
+        first = wait_until_warm(browser, url)
         cold, warm = loads(browser, url, given.loads, chart=True)
         cpu, wall = reruns(browser, served, url, given.reruns)
     row(name, cold, warm, floor)
@@ -166,6 +166,7 @@ def main() -> int:
     options.add_argument("--loads", type=int, default=5)
     options.add_argument("--reruns", type=int, default=30)
     options.add_argument("--million", action="store_true")
+    options.add_argument("--no-demo", action="store_true")
     options.add_argument("--folder", type=Path)
     given = options.parse_args()
     path = find_chromium()
@@ -181,7 +182,8 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         with empty_page(folder) as served:
             floor = row("empty Streamlit page", *loads(browser, served.url, given.loads, chart=False), None)
-        measured("steering view, demo", browser, folder / "demo", given, floor)
+        if not given.no_demo:
+            measured("steering view, demo", browser, folder / "demo", given, floor)
         if given.million:
             measured("steering view, a million tickets", browser, folder / "million", given, floor)
         browser.close()

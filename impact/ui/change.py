@@ -162,8 +162,9 @@ def over_time(view: View, change: ChangeView, reading: Reading) -> None:
 
 
 def _height(change: ChangeView) -> int:
-    """As tall as the list of milestones beside it, so that neither leaves a hole. Pixels."""
-    return max(LEAST_CHART, 60 + 30 * len(change.milestones))
+    """As tall as what stands beside it, so that neither leaves a hole. Pixels."""
+    beside = 235 if _has_room(change) else 60
+    return max(LEAST_CHART, beside + 30 * len(change.milestones))
 
 
 def calendar(view: View, change: ChangeView) -> None:
