@@ -102,4 +102,4 @@ def test_a_change_prints_on_two_pages_at_most(visit: Opens, sample_site: Served,
     assert len(pages) <= 2
     assert "Card payment gateway switch" in pages[0]
     assert "Milestones" in pages[0]
-    assert "Sponsor" in pages[-1]
+    assert "What else changed" in pages[-1]
