@@ -28,14 +28,12 @@ class Reporting:
     """How figures are dated and read.
 
     ``timezone``: every ``*_on`` date is a day in this zone. ``country``, ``subdivision``: whose public holidays
-    count as a day type of their own (ISO codes such as DE and BY); empty: no holidays. ``minimum_group``: no
-    figure about fewer people than this is shown.
+    count as a day type of their own (ISO codes such as DE and BY); empty: no holidays.
     """
 
     timezone: str = "UTC"
     country: str = ""
     subdivision: str = ""
-    minimum_group: int = 5
 
     def __post_init__(self) -> None:
         try:
@@ -136,12 +134,4 @@ def _reporting(section: Mapping[str, Any], file: Path) -> Reporting:
     for key in section:
         if key not in known:
             raise SettingsError(f"[reporting] in {file} has an unknown key {key!r}. Known keys: {', '.join(known)}.")
-    given = dict(section)
-    if "minimum_group" in given:
-        try:
-            given["minimum_group"] = int(given["minimum_group"])
-        except ValueError:
-            raise SettingsError(
-                f"[reporting] minimum_group = {section['minimum_group']!r} is not a whole number such as 5."
-            ) from None
-    return Reporting(**given)
+    return Reporting(**section)

@@ -64,7 +64,6 @@ def test_a_source_without_kind_is_named(tmp_path: Path) -> None:
     [
         ('timezone = "Mars/Olympus"', "not a known time zone"),
         ('country = "Atlantis"', "no holiday calendar"),
-        ('minimum_group = "few"', "not a whole number"),
         ('colour = "blue"', "unknown key 'colour'"),
     ],
 )
