@@ -211,23 +211,31 @@ def broad_row(panels: int) -> Row:
 
 def pooled_rows(panels: int) -> list[Row]:
     """Changes without effect on several services: any, and neighbours that share their department's troubles."""
-    p: dict[str, list[float]] = {"2 or 3 services": [], "8 services": [], "8 of one department": []}
+    p: dict[str, list[float]] = {}
     for number in range(4 * panels):
         rng = np.random.default_rng([SEED, number, 400])
-        plan = []
-        for k, day in enumerate(range(60, 700, 20)):
-            kind = list(p)[k % 3]
-            size = int(rng.integers(2, 4)) if k % 3 == 0 else 8
-            block = 10 * int(rng.integers(14)) + np.arange(10) if k % 3 == 2 else np.arange(140)
-            chosen = tuple(int(s) for s in rng.choice(block, size, replace=False))
-            plan += [Planned(f"{kind}|{k}", chosen, day, 0.0)]
         family: Family = ("tickets", "rating", "duration", "share")[number % 4]
-        for e in answered(simulate(rng, family, plan=plan), SHAPES):
-            p[e.change_id.split("|")[0]].append(e.p_value)
-    return [
-        Row(f"pooled, {name}: false alarms", float((np.array(x) < 0.05).mean()), 0.03, 0.075, len(x))
-        for name, x in p.items()
-    ]
+        for e in answered(simulate(rng, family, plan=pooled_plan(rng), rough=number % 8 < 4), SHAPES):
+            p.setdefault(e.change_id.split("|")[0], []).append(e.p_value)
+    rows = []
+    for name, x in p.items():
+        rows.append(Row(f"pooled, {name}: false alarms", float((np.array(x) < 0.05).mean()), 0.04, 0.06, len(x)))
+    whole = np.concatenate(list(p.values()))
+    return [*rows, Row("pooled: p < .001 without effect", float((whole < 0.001).mean()), -np.inf, 0.003, len(whole))]
+
+
+def pooled_plan(rng: np.random.Generator) -> list[Planned]:
+    """Every 60 days three changes on 8 services of a department, three on 8 others and six on 2 or 3 others."""
+    plan = []
+    for day in range(60, 700, 60):
+        departments = 10 * rng.permutation(14)
+        groups = [("8 of one department", d + rng.choice(10, 8, replace=False)) for d in departments[:3]]
+        rest = rng.permutation((departments[3:, None] + np.arange(10)).ravel())
+        parts = np.split(rest, np.cumsum([8, 8, 8, 2, 3, 2, 3, 2, 3]))[:-1]
+        groups += [("8 services" if len(part) == 8 else "2 or 3 services", part) for part in parts]
+        for k, (name, services) in enumerate(groups):
+            plan.append(Planned(f"{name}|{day}-{k}", tuple(int(s) for s in services), day, 0.0))
+    return plan
 
 
 def discovery_row(panels: int) -> Row:

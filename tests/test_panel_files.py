@@ -12,7 +12,8 @@ import pytest
 
 from impact.estimate import Shape
 from impact.model import SettingsError
-from impact.panel_files import OUT_COLUMNS, read_changes, read_holidays, read_panel, run
+from impact.panel_files import OUT_COLUMNS, asked_shapes, run
+from impact.panel_reading import read_changes, read_holidays, read_panel
 
 START = date(2024, 1, 1)
 HEAD = "metric,kind,service,day,n,total,total_sq"
@@ -75,6 +76,49 @@ def test_a_row_without_estimate_has_a_reason_and_empty_numbers(files: tuple[Path
     assert [row[c] for c in ("estimate", "low", "high", "p_value", "q_value")] == ["", "", "", "", ""]
 
 
+def test_each_reason_says_what_is_missing_in_words(tmp_path: Path) -> None:
+    rng, lines = np.random.default_rng(4), [HEAD]
+    for t in range(200):
+        day = START + timedelta(days=t)
+        lines += [f"tickets,count,s{s},{day},,{rng.poisson(20)}," for s in range(10)]
+        lines += [f"rating,mean,s{s},{day},4,12,40" for s in range(10) if s or not 60 <= t < 130]
+        if t % 30 == 5:
+            lines += [f"tickets,count,quiet,{day},,1,", f"rating,mean,thin,{day},3,9,29"]
+    asked = f"gap,s0,{START + timedelta(days=105)}\nnone,elsewhere,2024-04-10\nnone,s1,2024-04-10\n"
+    asked += "few,quiet,2024-04-10\nlone,gone,2024-04-10\nthin,thin,2024-04-30\nfirst,s2,2024-01-05\n"
+    panel, changes = write(tmp_path / "p.csv", "\n".join(lines)), write(tmp_path / "c.csv", CHANGES + asked)
+    run(panel, changes, tmp_path / "o.csv")
+    told = {(r["change_id"], r["metric"]): (r["verdict"], r["reason"]) for r in rows_of(tmp_path / "o.csv")}
+    assert told["none", "tickets"] == ("no effect seen", "read from 1 of 2 services")
+    assert told["lone", "tickets"] == ("no data", "the panel has no such service for this metric")
+    assert told["first", "tickets"] == ("no data", "4 known days before the rollout where 14 are needed")
+    assert told["few", "tickets"] == ("too little data", "2 tickets before and after together, where 10 are needed")
+    thin = "3 observations on the thinner side, where 5 are needed on each"
+    assert told["thin", "rating"] == ("too little data", thin)
+    assert told["gap", "rating"] == ("no data", "no observations in the days before and after the rollout")
+
+
+def test_values_that_never_vary_are_no_effect_and_not_too_little_data(tmp_path: Path) -> None:
+    days = [START + timedelta(days=t) for t in range(300)]
+    lines = [f"rating,mean,s{s},{day},5,20,80" for s in range(10) for day in days]
+    panel = write(tmp_path / "p.csv", "\n".join([HEAD, *lines]))
+    run(panel, write(tmp_path / "c.csv", CHANGES + "a,s0,2024-06-01\n"), tmp_path / "o.csv")
+    (row,) = rows_of(tmp_path / "o.csv")
+    assert (row["verdict"], row["reason"]) == ("no effect seen", "")
+
+
+def test_means_that_vary_only_between_days_are_not_called_too_little_data(tmp_path: Path) -> None:
+    rng, days = np.random.default_rng(6), [START + timedelta(days=t) for t in range(300)]
+    daily = [(s, day, rng.normal(50, 4)) for s in range(12) for day in days]
+    lines = [f"load,mean,s{s},{day},100,{100 * x:.6f},{100 * x * x:.6f}" for s, day, x in daily]
+    panel = write(tmp_path / "p.csv", "\n".join([HEAD, *lines]))
+    changes = CHANGES + "".join(f"c{s},s{s},2024-06-0{s + 1}\n" for s in range(6))
+    run(panel, write(tmp_path / "c.csv", changes), tmp_path / "o.csv")
+    words = [r["verdict"] for r in rows_of(tmp_path / "o.csv")]
+    assert words.count("no effect seen") >= 5
+    assert "too little data" not in words
+
+
 def test_per_service_adds_rows_and_names_the_service(files: tuple[Path, Path, Path]) -> None:
     run(*files, per_service=True)
     assert len(rows_of(files[2])) == 6 * 3 + 7 * 3
@@ -129,7 +173,7 @@ def test_a_day_without_a_row_is_zero_tickets_and_no_observations(tmp_path: Path)
         ("t,count,a,2024-01-02,,-1,", "line 3, column total: '-1'; allowed is 0 or more"),
         ("r,mean,a,2024-01-02,-2,3,9", "line 3, column n: '-2'; allowed is 0 or more"),
         ("r,mean,a,2024-01-02,,3,9", "line 3, column n: empty"),
-        ("r,mean,a,2024-01-02,1,3,", "line 3, column total_sq: empty"),
+        ("r,mean,a,2024-01-02,1,3,", "line 3, column total_sq: empty; allowed is a number; rows of kind mean need it"),
         ("r,mean,a,2024-01-02,1,3,2", "line 3, column total_sq: '2'; allowed is at least"),
         ("x,share,a,2024-01-02,3,4,", "line 3, column total: '4'; allowed is at most n"),
         ("t,count,a,2024-01-01,,3,", "line 3, column day: '2024-01-01'; allowed is one row for each"),
@@ -157,6 +201,22 @@ def test_a_missing_column_a_missing_file_and_an_unknown_ending_are_refused(tmp_p
         read_panel(write(tmp_path / "p.xlsx", "x"))
 
 
+def test_a_row_with_too_few_values_and_a_file_in_another_encoding_are_named(tmp_path: Path) -> None:
+    rows = "".join(f"t,count,a,{START + timedelta(days=t)},,3,\n" for t in range(300))
+    with pytest.raises(SettingsError, match="line 302: 3 values; allowed are 7, one for each column"):
+        read_panel(write(tmp_path / "p.csv", f"{HEAD}\n{rows}t,count,a\n"))
+    path = tmp_path / "latin.csv"
+    path.write_bytes(f"{HEAD}\nt,count,Köln,2024-01-01,,3,\n".encode("latin-1"))
+    with pytest.raises(SettingsError, match="is not UTF-8 text; save it as UTF-8"):
+        read_panel(path)
+
+
+def test_a_mistyped_year_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    rows = "".join(f"t,count,a,{START + timedelta(days=t)},,3,\n" for t in range(3))
+    with pytest.raises(SettingsError, match="line 5, column day: '9999-12-31'; allowed is a day within 100 years"):
+        read_panel(write(tmp_path / "p.csv", f"{HEAD}\n{rows}t,count,a,9999-12-31,,3,\n"))
+
+
 def test_nothing_is_written_when_the_input_or_the_ending_is_wrong(files: tuple[Path, Path, Path]) -> None:
     panel, changes, out = files
     with pytest.raises(SettingsError, match=r"written as \.csv or \.parquet"):
@@ -177,7 +237,5 @@ def test_holidays_are_one_date_a_line(tmp_path: Path) -> None:
 
 
 def test_a_default_window_fills_in_the_side_that_was_not_given() -> None:
-    from impact.panel_files import asked_shapes
-
     assert asked_shapes(pre=28, post=None, lead=None) == (Shape(28, 14, 1),)
     assert asked_shapes(pre=None, post=None, lead=3)[0] == Shape(42, 14, 3)

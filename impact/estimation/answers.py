@@ -29,6 +29,8 @@ BROAD_SHARE = 0.2
 """A change on more than this part of all services leaves a thin comparison."""
 SPIKE_SHARE = 0.1
 """Spikes are mentioned when more than this part of the tickets was cut."""
+LEAST_LIMIT = 1e-9
+"""Observations that never vary leave only rounding errors."""
 LARGEST_TELLING_SHARE = 0.2
 """A share reading that could not have found 20 percentage points tells nothing."""
 
@@ -224,9 +226,17 @@ def _named(common: Study, groups: Groups) -> list[tuple[str, ...]]:
 
 def _largest_telling(common: Study) -> float:
     """Smallest detectable effect above which a reading tells nothing: a doubling, 20 percentage points, or for other
-    means one standard deviation of a single observation (about one point on a scale of 1 to 5)."""
+    means one standard deviation of a single observation around its day type (about one point on a scale of 1 to 5)."""
     if common.panel.kind == "share":
         return LARGEST_TELLING_SHARE
     if common.panel.kind == "count" or common.panel.log:
         return math.log(2.0)
-    return float(np.sqrt(np.median(common.sums.variance)))
+    return max(float(np.sqrt(np.median(_variance_of_one(common)))), LEAST_LIMIT)
+
+
+def _variance_of_one(common: Study) -> Floats:
+    """Variance of one observation around its day type, per service: within days and between them."""
+    n, away = np.diff(common.sums.weight, axis=1), np.diff(common.sums.value, axis=1)
+    total = np.maximum(n.sum(axis=1), 1.0)
+    between = (away**2 / np.maximum(n, 1.0)).sum(axis=1) / total
+    return np.asarray(common.sums.variance * np.maximum(1.0 - (n > 0).sum(axis=1) / total, 0.0) + between)

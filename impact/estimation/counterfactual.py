@@ -224,5 +224,5 @@ def _half_width(pool: Pooling, services: Ints, share: Floats) -> Floats:
     usable = placebo.cells.usable[services]
     own = np.array([np.median(r[u]) if u.any() else np.median(r) for r, u in zip(reach, usable, strict=True)])
     weighted = share * own[:, None]
-    pairs = pool.correlations[np.ix_(services, services)]
+    pairs = pool.correlations.whole[np.ix_(services, services)]
     return np.asarray(np.sqrt(np.maximum(np.einsum("id,ij,jd->d", weighted, pairs, weighted), 0.0)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from impact.estimation.comparison import LEAST_SERVICES, Comparison, comparison, count_spread
 from impact.estimation.panel import INTERVAL_LEVEL, Bools, Floats, Ints, Kind, Shape
@@ -18,6 +18,7 @@ from impact.estimation.windows import Windows, rollouts_within, windows
 UPPER = 0.5 + INTERVAL_LEVEL / 2
 FREEDOMS = np.array([3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 25.0, 60.0, 200.0])
 """Degrees of freedom tried for the tails of placebo differences."""
+NORMAL = float(ndtri(UPPER))
 TAIL = 0.995
 SLOPE_LEAST = 0.7
 """Differences cannot scatter much less than sampling alone makes them."""
@@ -202,8 +203,9 @@ def tail(z: Floats, independent: float) -> tuple[float, float]:
     """Stretch and degrees of freedom of absolute placebo readings.
 
     The degrees of freedom are those whose t quantiles at 99.75 and 97.5 % stand in the ratio seen; never more than
-    the independent readings allow. Few independent readings have no reliable quantile: their root mean square takes
-    its place, and their number the degrees of freedom, as in the classical t test.
+    the independent readings allow. A quantile learnt from n readings is itself uncertain: it is widened as Student's t
+    with n degrees of freedom widens the normal. Few independent readings have no reliable quantile: their root mean
+    square takes its place, and their number the degrees of freedom, as in the classical t test.
     """
     middle, outer = (float(x) for x in np.quantile(z, [INTERVAL_LEVEL, TAIL]))
     allowed = FREEDOMS[max(independent, FREEDOMS[0]) >= FREEDOMS]
@@ -211,4 +213,5 @@ def tail(z: Floats, independent: float) -> tuple[float, float]:
     freedom = float(allowed[np.argmin(np.abs(ratios - outer / max(middle, 1e-12)))])
     if independent < FEW_INDEPENDENT:
         return max(float(np.sqrt(np.mean(np.minimum(z * z, CAP_RATIO)))), 1e-6), float(allowed[-1])
-    return max(middle, 1e-6) / float(stdtrit(freedom, UPPER)), freedom
+    unsure = float(stdtrit(independent, UPPER)) / NORMAL
+    return unsure * max(middle, 1e-6) / float(stdtrit(freedom, UPPER)), freedom

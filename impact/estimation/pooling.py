@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from impact.estimation.comparison import without
+from impact.estimation.correlation import Correlations, correlations
 from impact.estimation.panel import Bools, Floats, Ints
 from impact.estimation.placebo import OVERLAP, UPPER, Placebos, tail
 
@@ -20,8 +21,6 @@ DRAW_SEED = 20_240_229
 """Fixed seed of the random placebo groups: the same panel always gives the same answer."""
 POWER = 0.84
 """Normal quantile of the 80 % chance at which the smallest detectable effect is found."""
-PAIR_PRIOR = 4.0
-"""Independent readings' worth of trust in the mean correlation, against a pair's own."""
 PASSES = 24
 END = 7.0
 """Log ratios are reported within a factor of about 1,000 either way."""
@@ -83,31 +82,9 @@ class Pooling:
     tails: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     @cached_property
-    def correlations(self) -> Floats:
+    def correlations(self) -> Correlations:
         """Correlation of every pair of services."""
         return correlations(self.placebos)
-
-
-def correlations(placebo: Placebos) -> Floats:
-    """Correlation of every pair of services beyond the comparison, pulled towards the mean of all pairs.
-
-    A pair's own correlation weighs as much as the independent readings behind it, the mean as much as 4 readings:
-    services of one department move together for years, and only their own history shows it.
-    """
-    clean = placebo.clean
-    z = np.where(clean, np.clip(placebo.g / placebo.se, -3.0, 3.0), 0.0)
-    seen = clean.astype(np.float64)
-    square = (z * z) @ seen.T
-    product = z @ z.T
-    shared = seen @ seen.T / (OVERLAP * (placebo.cells.shape.pre + placebo.cells.shape.post))
-    raw = product / np.sqrt(np.maximum(square * square.T, 1e-12))
-    off = ~np.eye(len(raw), dtype=bool) & (shared > 1.0)
-    if not off.any():
-        return np.eye(len(raw))
-    mean = float(shared[off] @ raw[off]) / float(shared[off].sum())
-    out = np.where(off, (PAIR_PRIOR * mean + shared * raw) / (PAIR_PRIOR + shared), mean)
-    np.fill_diagonal(out, 1.0)
-    return out
 
 
 def judge(pool: Pooling, groups: Groups) -> Judged:
@@ -124,8 +101,12 @@ def judge(pool: Pooling, groups: Groups) -> Judged:
     return Judged(parts, low, high, p_value, stretch * parts.se, detectable)
 
 
-def read(pool: Pooling, groups: Groups) -> Parts:
-    """Effect and standard error of every group: inverse-variance mean of its readings, widened by correlation."""
+def read(pool: Pooling, groups: Groups, *, placebo_days: bool = False) -> Parts:
+    """Effect and standard error of every group: inverse-variance mean of its readings, widened by correlation.
+
+    ``placebo_days`` says that the readings themselves are placebos: their correlations are then learnt from other
+    days, as those of a real change always are.
+    """
     placebo, s, at = pool.placebos, groups.services, groups.at
     movement = np.zeros(len(s))
     left = unchanged = np.zeros(len(s), dtype=np.int64)
@@ -138,7 +119,7 @@ def read(pool: Pooling, groups: Groups) -> Parts:
     total = np.bincount(groups.group, inverse, minlength=groups.count)
     share = inverse / total[groups.group]
     effect = added(groups, share * g)
-    inflation = correlation_factor(pool, groups, 1.0 / np.sqrt(variance))
+    inflation = correlation_factor(pool, groups, 1.0 / np.sqrt(variance), placebo_days=placebo_days)
     return Parts(g, movement, left, unchanged, variance, share, effect, inflation, np.sqrt(inflation / total))
 
 
@@ -147,7 +128,7 @@ def added(groups: Groups, values: Floats) -> Floats:
     return np.asarray(np.bincount(groups.group, values, minlength=groups.count), dtype=np.float64)
 
 
-def correlation_factor(pool: Pooling, groups: Groups, weight: Floats) -> Floats:
+def correlation_factor(pool: Pooling, groups: Groups, weight: Floats, *, placebo_days: bool) -> Floats:
     """Variance of a group's pooled reading against independent readings, at least one half; 1 for single readings.
 
     Readings on different dates share shocks only as far as their windows overlap.
@@ -165,14 +146,17 @@ def correlation_factor(pool: Pooling, groups: Groups, weight: Floats) -> Floats:
         for begin in range(0, len(same), step):
             part = same[begin : begin + step]
             index = order[starts[part][:, None] + np.arange(size)[None, :]]
-            out[part] = _factor(pool, groups, index, weight=weight[index])
+            out[part] = _factor(pool, groups, index, weight=weight[index], placebo_days=placebo_days)
     return np.maximum(out, 0.5)
 
 
-def _factor(pool: Pooling, groups: Groups, index: Ints, *, weight: Floats) -> Floats:
+def _factor(pool: Pooling, groups: Groups, index: Ints, *, weight: Floats, placebo_days: bool) -> Floats:
     s, at = groups.services[index], groups.at[index]
-    shape = pool.placebos.cells.shape
-    pairs = pool.correlations[s[:, :, None], s[:, None, :]]
+    shape, known = pool.placebos.cells.shape, pool.correlations
+    if placebo_days:
+        pairs = known.others[known.stretch(at[:, 0])[:, None, None], s[:, :, None], s[:, None, :]]
+    else:
+        pairs = known.whole[s[:, :, None], s[:, None, :]]
     if (at != at[:, :1]).any():
         apart = np.abs(at[:, :, None] - at[:, None, :]) / (shape.pre + shape.post)
         pairs = pairs * np.maximum(0.0, 1.0 - apart)
@@ -217,7 +201,7 @@ def random_tail(pool: Pooling, size: int) -> tuple[float, float]:
     keys = np.random.default_rng([DRAW_SEED, size]).random((draws, cells.shape[0])) + 2.0 * ~cells[:, at].T
     chosen = np.argpartition(keys, size - 1, axis=1)[:, :size]
     groups = same_day_groups(chosen, at)
-    parts = read(pool, groups)
+    parts = read(pool, groups, placebo_days=True)
     shape = placebo.cells.shape
     independent = len(days) / (OVERLAP * (shape.pre + shape.post)) * max(1.0, cells.shape[0] / size)
     return tail(np.abs(parts.effect) / parts.se, independent)

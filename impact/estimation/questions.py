@@ -161,7 +161,7 @@ def refusal(common: Study, row: Asked) -> NotEstimable:
     own = [i for i in row.rollouts if line.placed[i]]
     metric, change, service = panel.metric, row.change_id, row.service
     if not own:
-        return NotEstimable(change, metric, service, "no_data", needed=least.pre, have=0)
+        return NotEstimable(change, metric, service, "no_data")
     if not any(common.separable_at_all[i] for i in own):
         blocking = {name for i in own for name in line.blocking(i, least)}
         room = max(line.room[i] for i in own)
