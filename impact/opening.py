@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from impact import analysis
 from impact import settings as settings_module
+from impact.charts.series import observed_expected
 from impact.demo import is_current
 from impact.demo import load as load_demo
 from impact.demo_organisation.world import REPORTING
@@ -25,7 +26,6 @@ from impact.model import ImpactError
 from impact.page_cache import Job, Jobs, Kept
 from impact.portfolio import ChangeView, Portfolio
 from impact.selection import Filters, chosen, in_board_order, leading_metric
-from impact.series import observed_expected
 from impact.settings import Reporting, Settings
 from impact.store import Store
 from impact.sync import PROGRESS_FILE
@@ -149,6 +149,8 @@ class Opening:
                 gc.freeze()  # what stays for the life of the server need not be looked at again
         except ImpactError as error:
             LOG.info("nothing to warm: %s", error)
+        except Exception:  # warming is a courtesy: a page tells its own errors, and the next look may succeed
+            LOG.exception("warming failed")
 
     def _draw_ahead(self, answers: Answers) -> None:
         """Draw what a meeting opens first: the leading measure of the changes of the usual period."""

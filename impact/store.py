@@ -17,8 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from impact.model import Rejected, Row, StoreError
+from impact.passes import StreamState
 from impact.storage import bookkeeping, raw
-from impact.storage.bookkeeping import StreamState
 from impact.storage.columns import to_columns
 from impact.storage.delta import DeltaFolder
 from impact.storage.home import Current, StoreBusy, StoreFolder

@@ -11,9 +11,9 @@ from typing import Any
 import altair as alt
 import pytest
 
-from impact import analysis, board, series
-from impact.board_places import Strip, rows_of
-from impact.charts import BETTER, MARKS, WORSE
+from impact import analysis
+from impact.charts import BETTER, MARKS, WORSE, board, series
+from impact.charts.board_places import Strip, rows_of
 from impact.estimate import Estimate
 from impact.metrics import BOARD, BY_NAME
 from impact.verdict import GROUPS

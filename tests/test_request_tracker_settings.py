@@ -14,6 +14,7 @@ import pytest
 import connectors
 from connectors.request_tracker.queries import Rt
 from connectors.request_tracker.settings import RtSettings
+from connectors.request_tracker.values import milestone_kind
 from impact.model import SettingsError, SourceChanged
 
 CONNECTOR = connectors.load("request_tracker")
@@ -198,3 +199,20 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(values: dict[str, Any], s
     with pytest.raises(SettingsError, match=rf"\[sources.rt\] {said}"):
         connectors.read_settings(CONNECTOR, "rt", {**good, **values})
     connectors.read_settings(CONNECTOR, "rt", good)
+
+
+@pytest.mark.parametrize(
+    ("word", "title", "expected"),
+    [
+        (None, "Training day for branches", ("training", "business")),
+        (None, "Check the constraint list", ("other", "other")),
+        (None, "Acceptance test with customers", ("test", "design")),
+        (None, "Order the latest cabling", ("other", "other")),
+        ("Communication", "Test the mail", ("communication", "business")),
+        ("Party", "Go-live", ("rollout", "rollout")),
+    ],
+)
+def test_a_milestones_kind_comes_from_words_that_begin_so(
+    word: str | None, title: str, expected: tuple[str, str]
+) -> None:
+    assert milestone_kind(word, title, OWN) == expected

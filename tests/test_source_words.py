@@ -11,11 +11,11 @@ import pytest
 
 import connectors
 from impact import freshness
+from impact.charts.legend import BARS
 from impact.freshness import Link, Orphan, Rejection, Stored
-from impact.legend import BARS
 from impact.metrics import METRICS
 from impact.model import TABLES
-from impact.storage.bookkeeping import Outcome, StreamState
+from impact.passes import Outcome, StreamState
 from impact.syncing import Ended, Moment
 from impact.wording import plain
 from impact.words import method_words, source_words

@@ -18,8 +18,8 @@ from impact import wording
 from impact.estimation.panel import Shape
 from impact.estimation.results import BROAD, CHANGED_COMPARISON, NO_COMPARISON, NOT_TELLING, SPIKES, Reason
 from impact.metrics import METRICS
+from impact.passes import StreamState
 from impact.portfolio import Portfolio, Readiness, Reading
-from impact.store import StreamState
 from impact.verdict import Verdict, Word, overall
 from tests.samples import MAIL, VPN, WIFI, change, estimated, milestone, reading, refused, silent
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from connectors import Payload
 from connectors.request_tracker.queries import whole
-from connectors.request_tracker.settings import END_OF_KIND, RULES, SEGMENTS, RtSettings
+from connectors.request_tracker.settings import SEGMENTS, RtSettings
 from connectors.request_tracker.values import (
     Unreadable,
     amount_or_error,
@@ -20,6 +20,7 @@ from connectors.request_tracker.values import (
     events_of,
     first_of,
     key_of,
+    milestone_kind,
     moment,
     priority_of,
     reader,
@@ -172,7 +173,7 @@ def milestone_rows(payload: Payload, settings: RtSettings) -> Rows:
     key, raw = key_of(payload), text_of(payload.get("Status"))
     fields = reader(payload, settings, "milestone")
     title = text_of(payload.get("Subject")) or f"Ticket {key}"
-    kind, end = _rule(fields("kind"), title, settings)
+    kind, end = milestone_kind(fields("kind"), title, settings)
     status = to_choice(raw, settings.words["milestone_status"])
     for parent in payload.get("MemberOf") or ():
         own = common(payload, settings, "milestone")
@@ -192,17 +193,6 @@ def milestone_rows(payload: Payload, settings: RtSettings) -> Rows:
             audience=fields("audience"),
             channel=fields("channel"),
         )
-
-
-def _rule(word: str | None, title: str, settings: RtSettings) -> tuple[str, str]:
-    """Kind and end of a milestone by the first rule that fits its type, else its title."""
-    rules = (*settings.milestone_rules, *RULES)
-    for text in (word, title):
-        for rule in rules if text else ():
-            if any(str(part).lower() in str(text).lower() for part in rule.get("contains", ())):
-                kind = str(rule.get("kind", "other"))
-                return kind, str(rule.get("end") or END_OF_KIND.get(kind, "other"))
-    return "other", "other"
 
 
 @guarded

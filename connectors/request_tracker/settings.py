@@ -180,6 +180,7 @@ class RtSettings:
     overlap_minutes: float = _s("How far before the last sync the next one starts", 10.0)
     page_size: int = _s("Tickets per request; Request Tracker never gives more than 100", 100)
     history: bool = _s("Read status histories, for first resolutions and reopenings", True)
+    web_links: bool = _s("Keep the address of each record's page, for people who may open it there", True)
     requestors: bool = _s("Read who asked, as a keyed hash, for contacts per person", True)
     change_queues: tuple[str, ...] = _s("Queues that hold changes", ())
     ticket_queues: tuple[str, ...] = _s("Queues that hold customers' tickets; empty: all others", ())

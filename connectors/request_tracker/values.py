@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors import Payload
 from connectors.request_tracker.queries import instant, whole
-from connectors.request_tracker.settings import RtSettings
+from connectors.request_tracker.settings import END_OF_KIND, RULES, RtSettings
 from impact.model import row_id
 
 SCORE = re.compile(r"-?\d+(?:[.,]\d+)?")
@@ -40,7 +40,7 @@ def common(payload: Payload, settings: RtSettings, table: str) -> dict[str, Any]
         "id": row_id(settings.name, table, key),
         "source": settings.name,
         "source_key": key,
-        "url": f"{settings.url.rstrip('/')}/Ticket/Display.html?id={key}",
+        "url": f"{settings.url.rstrip('/')}/Ticket/Display.html?id={key}" if settings.web_links else None,
         "source_updated_at": date_in(payload, "LastUpdated"),
     }
 
@@ -145,3 +145,21 @@ def text_of(value: object) -> str | None:
 def first_of(values: object) -> str | None:
     """The first text of a list that is not empty."""
     return next((v for v in values if v and isinstance(v, str)), None) if isinstance(values, list) else None
+
+
+def milestone_kind(word: str | None, title: str, settings: RtSettings) -> tuple[str, str]:
+    """Kind and end of a milestone by the first rule that fits its type, else its title."""
+    rules = (*settings.milestone_rules, *RULES)
+    for text in (word, title):
+        for rule in rules if text else ():
+            if any(_has_word(str(text), str(part)) for part in rule.get("contains", ())):
+                kind = str(rule.get("kind", "other"))
+                return kind, str(rule.get("end") or END_OF_KIND.get(kind, "other"))
+    return "other", "other"
+
+
+def _has_word(text: str, start: str) -> bool:
+    """Whether a word of the text begins so, in any case: "train" is in "Training day", not in "constraint". Up to three
+    letters must be the whole word: "cab" is not in "cabling"."""
+    end = r"(?!\w)" if len(start) <= 3 else ""
+    return re.search(rf"(?<!\w){re.escape(start)}{end}", text, re.IGNORECASE) is not None

@@ -6,41 +6,18 @@ Two small tables, each one file that is written anew when something in it change
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impact.model import Rejected
+from impact.passes import StreamState
 from impact.storage.columns import INSTANT, record_schema
 from impact.storage.delta import DeltaFolder
 from impact.storage.engine import workbench, write_files
-
-Outcome = Literal["ok", "failed", "refused", "running"]
-
-
-@dataclass(frozen=True, slots=True)
-class StreamState:
-    """The last pass over one stream. ``bookmark_at``: everything updated before it is stored."""
-
-    source: str
-    stream: str
-    bookmark_at: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    ok_at: datetime | None = None
-    outcome: Outcome = "running"
-    message: str = ""
-    read: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    seconds: float = 0.0
-    total: int | None = None
-
 
 STATE_SCHEMA = record_schema(StreamState)
 REJECTED_SCHEMA = pa.schema(

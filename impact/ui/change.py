@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from impact import selection, series, twins, wording
-from impact.board_plan import milestone_told
-from impact.charts import MARKS
+from impact import selection, wording
+from impact.charts import MARKS, series, twins
+from impact.charts.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.metrics import BOARD
 from impact.portfolio import ChangeView, Readiness, Reading
@@ -18,7 +18,7 @@ from impact.words.formats import days, listed, number, percent, plain, unbroken,
 from impact.words.sentences import HEADLINES
 
 MOST_CHOICES = 1_000
-"""Changes offered in the picker; with more, the newest ones. Any change opens by its link or from the board."""
+"""Changes offered in the picker, in the order of the board. Any change opens by its link or from the board."""
 LEAST_CHART = 340
 MILESTONES_WITH_ROOM = 6
 GLYPHS = {"triangle-up": "▲△", "triangle-down": "▼▽", "circle": "●○", "diamond": "◆◇", "square": "■□", "stroke": "––"}

@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from impact import rows, selection, twins, wording
+from impact import rows, selection, wording
+from impact.charts import twins
 from impact.portfolio import ChangeView, Reading
 from impact.ui import View
 from impact.words.formats import number, when

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from impact import analysis, legend
+from impact import analysis
+from impact.charts import legend
 from impact.page_cache import Job
 from impact.ui import View, opening
 from impact.words import method_words

@@ -7,8 +7,9 @@ from math import ceil
 
 import streamlit as st
 
-from impact import board as board_chart
-from impact import selection, twins
+from impact import selection
+from impact.charts import board as board_chart
+from impact.charts import twins
 from impact.portfolio import ChangeView
 from impact.selection import NO_TEAM, PAGE_SIZE, PERIODS, USUAL_PERIOD, Filters
 from impact.ui import View, carried, from_address, to_address

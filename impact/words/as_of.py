@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
+from impact.passes import StreamState
 from impact.portfolio import Portfolio
 from impact.words.formats import at, listed, plural, when
-
-if TYPE_CHECKING:
-    from impact.store import StreamState
 
 
 def as_of(portfolio: Portfolio, states: Sequence[StreamState]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from impact.freshness import SHOWN_REJECTED, Link, Orphan, Rejection, Stored
-from impact.store import StreamState
+from impact.passes import StreamState
 from impact.syncing import Ended, Moment
 from impact.words.formats import UNKNOWN, at, number, percent, plain, plural, when
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from impact.board_plan import milestone_told
 from impact.charts import BETTER, INK, MUTED, PAPER, RULE, STEEL, UNSURE, WORSE, Layer, field, layer, tooltip
+from impact.charts.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.estimation.counterfactual import Counterfactual
 from impact.metrics import Metric

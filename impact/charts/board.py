@@ -12,25 +12,6 @@ from itertools import pairwise
 from typing import Any
 
 from impact import wording
-from impact.board_effects import effects
-from impact.board_places import (
-    ENDS,
-    FOOT,
-    GROUP_NAMES,
-    HEAD,
-    LABEL_END,
-    NEXT_START,
-    PLAN_END,
-    PLAN_START,
-    UNITS,
-    Plan,
-    Row,
-    Strip,
-    plan_of,
-    rows_of,
-    strips_of,
-)
-from impact.board_plan import milestones
 from impact.charts import (
     DONE,
     INK,
@@ -49,6 +30,25 @@ from impact.charts import (
     texts,
     tooltip,
 )
+from impact.charts.board_effects import effects
+from impact.charts.board_places import (
+    ENDS,
+    FOOT,
+    GROUP_NAMES,
+    HEAD,
+    LABEL_END,
+    NEXT_START,
+    PLAN_END,
+    PLAN_START,
+    UNITS,
+    Plan,
+    Row,
+    Strip,
+    plan_of,
+    rows_of,
+    strips_of,
+)
+from impact.charts.board_plan import milestones
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import Word

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from impact import wording
-from impact.board_places import LABEL_END, STRIPS_END, Row, Strip
 from impact.charts import LOOKS, MUTED, PAPER, RULE, Layer, field, layer, lines, looks, tooltip
+from impact.charts.board_places import LABEL_END, STRIPS_END, Row, Strip
 from impact.estimate import Estimate
 from impact.portfolio import ChangeView, Reading
 from impact.verdict import Word

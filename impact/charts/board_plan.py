@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from impact.board_places import PLAN_START, Plan, Row
 from impact.charts import HAIRLINE, MUTED, PAPER, STEEL, WORSE, Layer, field, layer, lines, texts, tooltip
+from impact.charts.board_places import PLAN_START, Plan, Row
 from impact.portfolio import ChangeView, MilestoneView
 from impact.words.formats import day_month, days, when
 

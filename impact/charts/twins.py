@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from impact import wording
-from impact.board import next_step
-from impact.board_plan import milestone_told
+from impact.charts.board import next_step
+from impact.charts.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.metrics import Metric
 from impact.portfolio import ChangeView

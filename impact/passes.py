@@ -1,0 +1,30 @@
+"""What is known of the last pass over one stream of a source. A record only: knows no store and no source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Outcome = Literal["ok", "failed", "refused", "running"]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """The last pass over one stream. ``bookmark_at``: everything updated before it is stored."""
+
+    source: str
+    stream: str
+    bookmark_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    ok_at: datetime | None = None
+    outcome: Outcome = "running"
+    message: str = ""
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    seconds: float = 0.0
+    total: int | None = None
