@@ -5,33 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deltalake import DeltaTable
 
-from impact.model import Rejected, StoreError, Ticket
+from impact.model import Rejected, StoreError
 from impact.storage import home
 from impact.store import RawRecord, Store, StreamState
-
-NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-LATER = NOON + timedelta(hours=1)
+from tests.store_rows import LATER, NOON, ask, empty_store, ticket
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "my data", zone="Europe/Paris")
-
-
-def ticket(key: object, **values: Any) -> Ticket:
-    given = {"number": str(key), "opened_at": NOON, **values}
-    return Ticket(id=f"desk:ticket:{key}", source="desk", source_key=str(key), **given)
-
-
-def ask(store: Store, sql: str) -> list[dict[str, Any]]:
-    return store.snapshot().query(sql).to_pylist()
+    return empty_store(tmp_path)
 
 
 # -- raw, rejected, state -----------------------------------------------------------------------------------------
