@@ -96,7 +96,7 @@ def _sources(given: argparse.Namespace) -> int:
         if not mine:
             print("  never synced: run python -m impact sync")
         for state in mine:
-            fresh = f"complete to {state.bookmark_at:%Y-%m-%d %H:%M} UTC" if state.bookmark_at else "nothing read yet"
+            fresh = f"complete to {state.complete_at:%Y-%m-%d %H:%M} UTC" if state.complete_at else "never read in full"
             print(f"  {state.stream:<22} {state.outcome:<8} {fresh}  {state.message or ''}".rstrip())
     return OK
 

@@ -52,22 +52,30 @@ def gather(snapshot: Snapshot, reporting: Reporting) -> Evidence:
 def complete_days(snapshot: Snapshot, reporting: Reporting) -> dict[str, date]:
     """The last complete day of every source that delivered tickets.
 
-    A source's bookmark says up to which instant everything has been read; the day it falls in is not complete. A
-    source without a bookmark is complete up to its newest ticket.
+    A pass that came to its end says up to which instant everything has been read; the day it falls in is not
+    complete. A source whose first pass has not come to its end has no complete day; one without any pass (rows put
+    in by other means) is complete up to its newest ticket.
     """
     zone = ZoneInfo(reporting.timezone)
-    newest = rows(
-        snapshot,
-        "SELECT source, MAX(opened_on) AS newest_on FROM ticket WHERE opened_on IS NOT NULL GROUP BY source "
-        "ORDER BY source",
+    newest = dict(
+        rows(
+            snapshot,
+            "SELECT source, MAX(opened_on) AS newest_on FROM ticket WHERE opened_on IS NOT NULL GROUP BY source "
+            "ORDER BY source",
+        )
     )
-    bookmarks = rows(
+    passes = rows(
         snapshot,
-        "SELECT source, MIN(bookmark_at) AS read_to FROM stream_state WHERE stream IN ('tickets', 'ticket') "
-        "AND bookmark_at IS NOT NULL GROUP BY source",
+        "SELECT source, MIN(complete_at) AS read_to, COUNT(ok_at) AS ended FROM stream_state "
+        "WHERE stream IN ('tickets', 'ticket') GROUP BY source",
     )
-    read_to = {source: _aware(at).astimezone(zone).date() - timedelta(days=1) for source, at in bookmarks}
-    return {source: read_to.get(source, day) for source, day in newest}
+    days: dict[str, date] = dict(newest)
+    for source, read_to, ended in passes:
+        if read_to is not None:
+            days[source] = _aware(read_to).astimezone(zone).date() - timedelta(days=1)
+        elif not ended:
+            days.pop(source, None)
+    return {source: day for source, day in days.items() if source in newest}
 
 
 def _aware(at: datetime) -> datetime:

@@ -11,11 +11,17 @@ Outcome = Literal["ok", "failed", "refused", "running"]
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """The last pass over one stream. ``bookmark_at``: everything updated before it is stored."""
+    """The last pass over one stream.
+
+    ``bookmark_at``: where the next pass goes on. ``complete_at``: the bookmark with which the last pass that came to
+    its end began the next; records come in the order of their last update, so that in the middle of a pass some that
+    are older are still missing.
+    """
 
     source: str
     stream: str
     bookmark_at: datetime | None = None
+    complete_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     ok_at: datetime | None = None

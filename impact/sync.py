@@ -249,8 +249,7 @@ class _Source:
     ) -> None:
         self.name, self.connector, self.own = name, connector, own
         self.store, self.key, self.reporter, self.clock = store, key, reporter, clock
-        self.bookmarks = {s.stream: s.bookmark_at for s in store.state() if s.source == name}
-        self.ok_at = {s.stream: s.ok_at for s in store.state() if s.source == name}
+        self.before = {s.stream: s for s in store.state() if s.source == name}
 
     def pull(self, *, full: bool) -> Iterator[StreamState]:
         """Every stream in turn. A refused or misunderstood stream is skipped; an unreachable source is given up."""
@@ -266,7 +265,7 @@ class _Source:
                 state = self._pull_stream(stream, http, state, since=None if full else state.bookmark_at)
                 if (full or stream.whole) and state.started_at:  # all was read again: older ones are about what is gone
                     self.store.clear_rejected_before(self.name, stream.name, state.started_at)
-                state = replace(state, outcome="ok", message="", ok_at=self.clock())
+                state = replace(state, outcome="ok", message="", ok_at=self.clock(), complete_at=state.bookmark_at)
             except SourceRefused as error:
                 state = replace(self._last(state), outcome="refused", message=str(error))
             except SourceUnavailable as error:
@@ -282,12 +281,14 @@ class _Source:
             yield state
 
     def _begin(self, stream: Stream) -> StreamState:
+        before = self.before.get(stream.name, StreamState(self.name, stream.name))
         state = StreamState(
             source=self.name,
             stream=stream.name,
-            bookmark_at=self.bookmarks.get(stream.name),
+            bookmark_at=before.bookmark_at,
+            complete_at=before.complete_at,
             started_at=self.clock(),
-            ok_at=self.ok_at.get(stream.name),
+            ok_at=before.ok_at,
             outcome="running",
         )
         self.store.set_state(state)

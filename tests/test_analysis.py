@@ -114,7 +114,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def state(source: str, bookmark: datetime) -> StreamState:
-    return StreamState(source=source, stream="tickets", bookmark_at=bookmark, outcome="ok")
+    return StreamState(
+        source=source, stream="tickets", bookmark_at=bookmark, complete_at=bookmark, ok_at=NOW, outcome="ok"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +210,26 @@ def test_days_a_silent_source_has_not_delivered_are_unknown_and_not_quiet(tmp_pa
     unknown = np.isnan(panel.total).sum(axis=1)
     assert evidence.data_to == FIRST + timedelta(days=59)
     assert {s.split(":")[0]: int(n) for s, n in zip(panel.services, unknown, strict=True)} == {"desk": 0, "down": 10}
+
+
+def test_a_source_whose_first_pass_is_not_finished_has_no_complete_day_and_gives_no_figures(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.upsert("ticket", tickets(doubled="", last=60), fetched_at=NOW)
+    half = StreamState(source="desk", stream="tickets", bookmark_at=at(FIRST + timedelta(days=30)), outcome="running")
+    store.set_state(half)
+    store.refresh_facts()
+    evidence = analysis.gather(store.snapshot(), Reporting())
+    assert (evidence.data_to, dict(evidence.panels)) == (None, {})
+
+
+def test_a_pass_that_broke_off_leaves_the_last_complete_day_where_it_was(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.upsert("ticket", tickets(doubled="", last=60), fetched_at=NOW)
+    broken = replace(state("desk", at(FIRST + timedelta(days=40))), bookmark_at=at(FIRST + timedelta(days=55)))
+    store.set_state(replace(broken, outcome="failed"))
+    store.refresh_facts()
+    evidence = analysis.gather(store.snapshot(), Reporting())
+    assert evidence.data_to == FIRST + timedelta(days=39)
 
 
 def test_an_empty_store_gives_an_empty_portfolio(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from impact.words.source_words import connect_sections, ended, messages, orphans
 
 AT = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)
 EXAMPLE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml.example"
-FINE = StreamState("itsm", "tickets", bookmark_at=AT, ok_at=AT, outcome="ok", read=1200, new=30, changed=4, rejected=1)
+FINE = StreamState("itsm", "tickets", complete_at=AT, ok_at=AT, outcome="ok", read=1200, new=30, changed=4, rejected=1)
 DOWN = StreamState("itsm", "changes", outcome="failed", message="itsm did not answer within 30 s")
 
 

@@ -235,10 +235,11 @@ def test_what_came_before_a_failure_stays_and_the_next_pass_goes_on(
     office.desks["desk"] = [stream(desk)]
     (state,) = office.sync().streams
     assert (state.outcome, state.message, state.read) == (outcome, str(error), 4)
-    assert state.bookmark_at == START + timedelta(hours=3)
+    assert (state.bookmark_at, state.complete_at) == (START + timedelta(hours=3), None)
     assert office.tickets() == ["T0", "T1", "T2", "T3"]
     desk.error = None
     report = office.sync()
+    assert report.streams[0].complete_at == START + timedelta(hours=5)
     assert office.tickets() == ["T0", "T1", "T2", "T3", "T4", "T5"]
     assert report.exit_code == 0
 

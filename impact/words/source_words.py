@@ -61,7 +61,7 @@ def streams(states: Sequence[StreamState], configured: Collection[str], zone: st
     for s in states:
         source = s.source if not configured or s.source in configured else f"{s.source} (no longer configured)"
         counts = (number(n) for n in (s.read, s.new, s.changed, s.rejected))
-        complete = at(s.bookmark_at, zone) if s.bookmark_at else UNKNOWN
+        complete = at(s.complete_at, zone) if s.complete_at else UNKNOWN
         rows.append((plain(source), plain(s.stream), OUTCOMES[s.outcome], complete, at(s.ok_at, zone), *counts))
     columns = ("Source", "Stream", "State", "Complete to", "Last read in full", "Read", "New", "Changed", "Rejected")
     return _table(columns, rows)
