@@ -50,7 +50,7 @@ def test_the_overlap_reads_what_was_read_a_little_before_again(rt_living: tuple[
     assert len(again.keys) < 10
 
 
-def test_deleted_and_merged_tickets_are_cancelled_in_the_next_pass(rt_living: tuple[RtServer, Plan]) -> None:
+def test_deleted_and_merged_tickets_are_told_in_the_next_pass(rt_living: tuple[RtServer, Plan]) -> None:
     rt, plan = rt_living
     own = settings(rt, overlap_minutes=0, start="2026-02-01")
     first = read(own, "tickets")
@@ -60,7 +60,7 @@ def test_deleted_and_merged_tickets_are_cancelled_in_the_next_pass(rt_living: tu
     rows = read(own, "tickets", first.bookmark).of(Ticket)
     assert {key: (row.status, row.status_raw) for key, row in rows.items()} == {
         deleted: ("cancelled", "deleted"),
-        merged: ("cancelled", "merged"),
+        merged: ("merged", "merged"),
         target: ("resolved", "resolved"),
     }
 
