@@ -65,3 +65,8 @@ def test_a_quantile_of_fewer_independent_readings_is_trusted_less() -> None:
     z = np.abs(np.random.default_rng(1).standard_normal(20_000))
     few, many = (stretch * stdtrit(freedom, 0.975) for stretch, freedom in (tail(z, 100.0), tail(z, 1e6)))
     assert few / many == pytest.approx(1.984 / 1.960, abs=0.001)
+
+
+def test_readings_that_are_all_large_are_not_capped_to_small_ones() -> None:
+    z = np.abs(np.random.default_rng(2).standard_normal(4_000))
+    assert tail(4.0 * z, 20.0)[0] == pytest.approx(4.0 * tail(z, 20.0)[0], rel=0.01)

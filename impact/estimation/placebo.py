@@ -19,6 +19,7 @@ UPPER = 0.5 + INTERVAL_LEVEL / 2
 FREEDOMS = np.array([3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 25.0, 60.0, 200.0])
 """Degrees of freedom tried for the tails of placebo differences."""
 NORMAL = float(ndtri(UPPER))
+NORMAL_MEDIAN = float(ndtri(0.75))
 TAIL = 0.995
 SLOPE_LEAST = 0.7
 """Differences cannot scatter much less than sampling alone makes them."""
@@ -205,13 +206,15 @@ def tail(z: Floats, independent: float) -> tuple[float, float]:
     The degrees of freedom are those whose t quantiles at 99.75 and 97.5 % stand in the ratio seen; never more than
     the independent readings allow. A quantile learnt from n readings is itself uncertain: it is widened as Student's t
     with n degrees of freedom widens the normal. Few independent readings have no reliable quantile: their root mean
-    square takes its place, and their number the degrees of freedom, as in the classical t test.
+    square takes its place, and their number the degrees of freedom, as in the classical t test; single readings are
+    capped in it against the median, because all readings of broad groups are far above 1.
     """
     middle, outer = (float(x) for x in np.quantile(z, [INTERVAL_LEVEL, TAIL]))
     allowed = FREEDOMS[max(independent, FREEDOMS[0]) >= FREEDOMS]
     ratios = stdtrit(allowed, 0.5 + TAIL / 2) / stdtrit(allowed, UPPER)
     freedom = float(allowed[np.argmin(np.abs(ratios - outer / max(middle, 1e-12)))])
     if independent < FEW_INDEPENDENT:
-        return max(float(np.sqrt(np.mean(np.minimum(z * z, CAP_RATIO)))), 1e-6), float(allowed[-1])
+        scale = max(1.0, float(np.median(z)) / NORMAL_MEDIAN)
+        return max(float(np.sqrt(np.mean(np.minimum(z * z, CAP_RATIO * scale**2)))), 1e-6), float(allowed[-1])
     unsure = float(stdtrit(independent, UPPER)) / NORMAL
     return unsure * max(middle, 1e-6) / float(stdtrit(freedom, UPPER)), freedom
