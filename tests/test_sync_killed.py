@@ -25,12 +25,12 @@ from tests import killed_sync
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and a fork server need POSIX")
 KILLS = 30
 TODAY = date(2026, 11, 23)
-START = "2026-11-04"
+START = "2026-11-14"
 
 
 @pytest.fixture(scope="module")
 def source() -> Iterator[dict[str, Any]]:
-    """Nearly three weeks of the demo organisation, served in Request Tracker's shape by a process of its own."""
+    """Nine days of the demo organisation, served in Request Tracker's shape by a process of its own."""
     with running(7, TODAY) as (url, token):
         yield {
             "kind": "request_tracker",
@@ -96,7 +96,7 @@ def test_thirty_kills_at_random_moments_end_in_the_undisturbed_store(tmp_path: P
     assert undisturbed.exitcode == 0
     length = time.monotonic() - begun
     wanted = content(whole)
-    assert len(wanted["ticket"]) > 1_500
+    assert len(wanted["ticket"]) > 800
 
     rng = random.Random(42)
     kills = rounds = 0
@@ -108,7 +108,7 @@ def test_thirty_kills_at_random_moments_end_in_the_undisturbed_store(tmp_path: P
         while True:
             child = processes.Process(target=killed_sync.pull, args=(str(home), source))
             child.start()
-            child.join(rng.uniform(0.02, 0.9) * length)
+            child.join(rng.uniform(0.02, 0.4) * length)
             if child.exitcode is not None:
                 break
             os.kill(child.pid, signal.SIGKILL)
