@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from impact import settings as settings_module
 from impact.model import TABLES, ImpactError, SettingsError
+from impact.passes import StreamState
 from impact.settings import Settings
 
 OK, FAILED, WRONG = 0, 1, 2
@@ -96,9 +97,15 @@ def _sources(given: argparse.Namespace) -> int:
         if not mine:
             print("  never synced: run python -m impact sync")
         for state in mine:
-            fresh = f"complete to {state.complete_at:%Y-%m-%d %H:%M} UTC" if state.complete_at else "never read in full"
-            print(f"  {state.stream:<22} {state.outcome:<8} {fresh}  {state.message or ''}".rstrip())
+            print(f"  {state.stream:<22} {state.outcome:<8} {_freshness(state)}  {state.message}".rstrip())
     return OK
+
+
+def _freshness(state: StreamState) -> str:
+    """Up to when a stream is complete; where its records carry no such time, when it was last read in full."""
+    if state.complete_at:
+        return f"complete to {state.complete_at:%Y-%m-%d %H:%M} UTC"
+    return f"read in full {state.ok_at:%Y-%m-%d %H:%M} UTC" if state.ok_at else "never read in full"
 
 
 def _check(given: argparse.Namespace) -> int:
