@@ -141,7 +141,8 @@ def _nothing_told(words: Sequence[Word]) -> Word:
 
 
 def decisions(word: Word, standing: Standing) -> tuple[str, ...]:
-    """Why the room should decide something today, as codes that wording turns into sentences; empty: nothing is due.
+    """Why the room should decide something today, as codes that wording turns into sentences, the most pressing
+    first; empty: nothing is due.
 
     A change that was cancelled or rolled back has been decided. One that its source calls done is not overdue for
     want of a rollout date.
@@ -153,14 +154,14 @@ def decisions(word: Word, standing: Standing) -> tuple[str, ...]:
         reasons.append(word)
     if standing.outcome == "failed":
         reasons.append("failed")
-    if standing.overdue_milestones and not (standing.rolled_out and word in ("better", "no_change")):
-        reasons.append("overdue")
     if not standing.rolled_out and standing.status != "done" and standing.planned_on is not None:
         days = (standing.planned_on - standing.today).days
         if days < 0:
             reasons.append("rollout_overdue")
         elif days <= LOOK_AHEAD_DAYS and standing.business_readiness is not None and standing.business_readiness < 1:
             reasons.append("not_ready")
+    if standing.overdue_milestones and not (standing.rolled_out and word in ("better", "no_change")):
+        reasons.append("overdue")
     return tuple(reasons)
 
 

@@ -13,5 +13,5 @@ if not shown:
     st.stop()
 steering.key_figures(shown)
 on_screen = steering.one_page(shown)
-steering.board(view, on_screen)
+steering.board(view, shown, on_screen)
 steering.same_as_table(view, on_screen)

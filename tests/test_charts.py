@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pytest
 
 from impact import analysis
@@ -17,6 +18,7 @@ from impact.charts.board_places import Strip, rows_of
 from impact.estimate import Estimate
 from impact.metrics import BOARD, BY_NAME
 from impact.verdict import GROUPS
+from impact.words.formats import when
 from tests import sample
 from tests.sample import DATA_TO, TODAY
 
@@ -221,3 +223,42 @@ def test_data_end_where_the_chart_ends() -> None:
     found = analysis.series(sample.evidence(), change, "tickets")
     assert found is not None
     assert found.days[-1] <= DATA_TO
+
+
+def test_no_line_is_drawn_over_weeks_of_which_nothing_is_known() -> None:
+    change = sample.portfolio().change("CHG-110")
+    assert change is not None
+    assert change.rollout_on is not None
+    found = analysis.series(sample.evidence(), change, "tickets")
+    assert found is not None
+    silent = [
+        change.rollout_on + timedelta(days=8) <= day <= change.rollout_on + timedelta(days=14) for day in found.days
+    ]
+    holed = replace(found, observed=np.where(silent, np.nan, found.observed))
+    spec = series.observed_expected(holed, change, change.reading("tickets"))
+    line = next(each for each in spec["layer"] if each["mark"]["type"] == "line" and "strokeDash" not in each["mark"])
+    empty = [row["on"] for row in line["data"]["values"] if row["observed"] is None]
+    assert empty == [f"{change.rollout_on + timedelta(days=11)}T00:00:00"]
+    whole = series.observed_expected(found, change, change.reading("tickets"))
+    assert [row for row in values(whole, "observed") if row["observed"] is None] == []
+    points = next(each for each in spec["layer"] if each["mark"]["type"] == "point")
+    assert all(row["observed"] is not None for row in points["data"]["values"])
+
+
+def test_a_group_that_goes_on_on_another_page_says_how_many_it_has() -> None:
+    changes = sample.every_state()
+    landed = sum(change.group == "landed" for change in changes)
+    alone = [row["text"] for row in values(drawn(changes), "text")]
+    spec = board.board(changes, BOARD, today=TODAY, totals={"landed": 1234})
+    paged = [row["text"] for row in values(spec, "text")]
+    assert f"Landed well · {landed}" in alone
+    assert f"Landed well · {landed} of 1,234" in paged
+
+
+def test_a_cancelled_change_is_never_said_to_be_all_done() -> None:
+    steps = (
+        sample.milestone("Requirement agreed", "design", -700, -698),
+        sample.milestone("Rollout", "rollout", -600, None, status="cancelled"),
+    )
+    stopped = sample.change("CHG-130", "Desk booking", rollout=None, planned=-600, milestones=steps, status="cancelled")
+    assert f"stopped after {when(TODAY - timedelta(days=698))}" in texts_of(drawn((stopped,)), "CHG-130")

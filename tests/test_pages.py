@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from impact import ui
 from impact.model import SettingsError, StoreError
 from impact.page_cache import Job
+from impact.selection import in_board_order
 from tests import sample
 from tests.browser import ROOT
 from tests.sample_server import SampleOpening
@@ -99,6 +101,22 @@ def test_the_table_twin_has_a_link_to_every_change_and_every_figure_with_range_a
     assert answered["Based on"].str.contains("before, ").all()
 
 
+def test_the_tables_have_the_order_of_the_board_and_say_what_is_worse_with_its_figures(shown: Any) -> None:
+    at = shown("steering", table="true", period="all")
+    plans = at.table[0].value
+    named = [re.findall(r"CHG-\d+", link.replace("\\", ""))[0] for link in plans["Change"]]
+    assert named == [change.number for change in in_board_order(sample.portfolio().changes)]
+    worse = plans["Why"][named.index("CHG-110")]
+    assert "likely between" in worse
+    assert worse.endswith("Roll back, fix or keep?")
+
+
+def test_without_teams_there_is_no_choice_of_team(shown: Any) -> None:
+    teamless = tuple(replace(change, team_id=None, team=None) for change in sample.every_state())
+    at = shown("steering", SampleOpening(sample.portfolio(teamless)))
+    assert [group.key for group in at.get("button_group") if group.key == "team"] == []
+
+
 def test_many_changes_are_shown_page_by_page_and_the_page_says_which(shown: Any) -> None:
     at = shown("steering", SampleOpening(sample.portfolio(sample.many(130))), period="all")
     assert "Changes 1 to 40 of 130" in told(at)
@@ -149,6 +167,43 @@ def test_a_change_that_is_not_live_leads_with_its_plan_and_shows_no_figure(shown
     assert "Rollout planned for **2 Dec 2026**, in 9 days" in text
     assert "What customers felt, measure by measure" not in text
     assert len(at.get("vega_lite_chart")) == 1
+
+
+def test_a_change_that_was_rolled_back_says_so_first_and_is_told_in_the_past(shown: Any) -> None:
+    found = sample.portfolio().change("CHG-110")
+    assert found is not None
+    back = replace(found, status="rolled_back", decide=(), group="open")
+    text = told(shown("change", SampleOpening(sample.portfolio((back,))), change="CHG-110"))
+    assert "rolled back since" in text
+    assert "Customers were worse off. The change is rolled back." in text
+    assert "some of the days compared may be without it" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "sentences"),
+    [
+        (
+            "cancelled",
+            "unknown",
+            (
+                "cancelled, rollout was planned for 2 Dec 2026",
+                "Cancelled; it never reached customers. The rollout was planned for **2 Dec 2026**.",
+                "The change never went live, so nothing is compared.",
+            ),
+        ),
+        ("done", "successful", ("done, rollout day not recorded", "Unknown without a rollout date.")),
+    ],
+)
+def test_a_change_that_will_not_go_live_any_more_promises_no_figures(
+    shown: Any, status: str, outcome: str, sentences: tuple[str, ...]
+) -> None:
+    found = sample.portfolio().change("CHG-119")
+    assert found is not None
+    over = replace(found, status=status, outcome=outcome, decide=(), group="coming")
+    text = told(shown("change", SampleOpening(sample.portfolio((over,))), change="CHG-119"))
+    assert [sentence for sentence in sentences if sentence not in text] == []
+    assert "Figures start" not in text
+    assert "Known once the change is live" not in text
 
 
 def test_an_overlap_names_the_other_change_and_links_to_it(shown: Any) -> None:

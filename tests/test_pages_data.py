@@ -130,7 +130,9 @@ def test_a_source_that_is_down_is_named_and_the_last_good_data_stay(desk: Path) 
     sync.run(settings.load())
     store = Store(desk)
     last = next(state for state in store.state() if state.stream == "ticket")
-    down = StreamState("desk", "ticket", complete_at=last.complete_at, ok_at=last.ok_at, outcome="failed", message="no answer")
+    down = StreamState(
+        "desk", "ticket", complete_at=last.complete_at, ok_at=last.ok_at, outcome="failed", message="no answer"
+    )
     store.set_state(down)
     at = page("data")
     assert any("desk could not be read in full (ticket)" in warning.value for warning in at.warning)

@@ -248,6 +248,16 @@ def test_every_word_can_be_reached() -> None:
             {"rolled_out": False, "planned_on": date(2026, 12, 4), "business_readiness": 0.0},
             ("not_ready",),
         ),
+        (
+            "not_rolled_out",
+            {
+                "rolled_out": False,
+                "planned_on": date(2026, 12, 4),
+                "business_readiness": 0.0,
+                "overdue_milestones": 2,
+            },
+            ("not_ready", "overdue"),
+        ),
         ("not_rolled_out", {"rolled_out": False, "planned_on": date(2026, 12, 5), "business_readiness": 0.0}, ()),
         ("not_rolled_out", {"rolled_out": False, "planned_on": date(2026, 12, 4), "business_readiness": 1.0}, ()),
         ("not_rolled_out", {"rolled_out": False, "planned_on": date(2026, 12, 4), "business_readiness": None}, ()),

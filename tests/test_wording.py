@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -151,6 +152,22 @@ def no_answers() -> Iterator[Line]:
         ),
         "few tickets": (change(), reading(refused("tickets", "too_little_data", needed=10, have=4))),
         "few answers": (change(), reading(refused("satisfaction", "too_little_data", needed=5, have=1))),
+        "few answers, counted": (
+            change(),
+            reading(refused("satisfaction", "too_little_data", needed=5, have=3, n_before=9, n_after=3)),
+        ),
+        "few answers on each of many services": (
+            change(),
+            reading(refused("satisfaction", "too_little_data", needed=5, have=4, n_before=80, n_after=30)),
+        ),
+        "few tickets, counted": (
+            change(),
+            reading(refused("tickets", "too_little_data", needed=10, have=3, n_before=2, n_after=1)),
+        ),
+        "few tickets on each of many services": (
+            change(),
+            reading(refused("tickets", "too_little_data", needed=10, have=9, n_before=8, n_after=9)),
+        ),
         "few, unknown how many": (change(), reading(refused("satisfaction", "too_little_data"))),
         "little history": (change(), reading(refused("tickets", "too_little_history", needed=6, have=2))),
         "nothing recorded": (change(), reading(refused("nps", "no_data", needed=42, have=0))),
@@ -197,15 +214,29 @@ def headlines() -> Iterator[Line]:
     undated = change("not_rolled_out", status="planned", rollout_on=None, planned_on=None)
     yield "planned without a date", wording.headline(undated)
     yield "cancelled", wording.headline(change("not_rolled_out", status="cancelled", rollout_on=None))
+    yield "worse, rolled back", wording.headline(change("worse", clear("tickets"), status="rolled_back"))
+    yield "mixed, rolled back", wording.felt(change("mixed", status="rolled_back"))
+    yield "too little, rolled back", wording.felt(change("too_little", status="rolled_back"))
     yield "done on an unknown day", wording.headline(change("not_rolled_out", status="done", rollout_on=None))
+
+
+def standings() -> Iterator[Line]:
+    for status in ("done", "rolled_back"):
+        yield f"{status}, live", wording.stands(change(status=status))
+        yield f"{status}, no day", wording.stands(change(status=status, rollout_on=None))
+    yield "failed", wording.stands(change(outcome="failed"))
+    for status in ("planned", "cancelled"):
+        yield status, wording.stands(change(status=status, rollout_on=None))
+        yield f"{status}, no day", wording.stands(change(status=status, rollout_on=None, planned_on=None))
 
 
 def decisions() -> Iterator[Line]:
     late = milestone("Train", slip_days=35)
-    view = change(milestones=(late,), business=Readiness(0.6, 3, 5, ("Train",)))
-    for code in ("worse", "mixed", "failed", "overdue", "rollout_overdue", "not_ready"):
+    view = change("worse", clear("tickets"), milestones=(late,), business=Readiness(0.6, 3, 5, ("Train",)))
+    for code in ("worse", "failed", "overdue", "rollout_overdue", "not_ready"):
         yield f"{code}, short", wording.decide_short(code)
         yield code, wording.decide_text(code, view)
+    yield "mixed", wording.decide_text("mixed", replace(view, word="mixed"))
     two = change(milestones=(late, milestone("Tell", slip_days=1)))
     yield "overdue, two", wording.decide_text("overdue", two)
     one = change(business=Readiness(0.0, 0, 1, ("Train",)))
@@ -221,6 +252,8 @@ def grounds() -> Iterator[Line]:
     few = reading(estimated("tickets", *rise, control_services=9))
     yield "few comparison services", " / ".join(wording.reasons(change(), few))
     yield "neighbour", " / ".join(wording.reasons(change(neighbours=(WIFI,)), reading(estimated("tickets", *rise))))
+    back = change(status="rolled_back")
+    yield "rolled back", " / ".join(wording.reasons(back, reading(estimated("tickets", *rise))))
     part = change(services=(VPN, MAIL))
     yield "one of two services", " / ".join(wording.reasons(part, reading(estimated("tickets", *rise))))
     short = reading(estimated("tickets", *rise, shape=Shape(28, 7)))
@@ -244,6 +277,8 @@ def freshness() -> Iterator[Line]:
     old = StreamState("survey", "answers", ok_at=datetime(2026, 9, 20, 7, 40, tzinfo=UTC), outcome="ok")
     some = Portfolio("7", TODAY, date(2026, 9, 24), (), (), ())
     none = Portfolio("7", TODAY, None, (), (), ())
+    ended = Portfolio("7", TODAY, TODAY - timedelta(days=15), (), (), ())
+    recent = Portfolio("7", TODAY, TODAY - timedelta(days=14), (), (), ())
     cases = {
         "no data": (none, ()),
         "one source": (some, (fine,)),
@@ -252,13 +287,16 @@ def freshness() -> Iterator[Line]:
         "one refused from the start": (some, (fine, never)),
         "one old": (some, (fine, old)),
         "one refused, no data": (none, (never,)),
+        "figures that ended 15 days ago": (ended, (fine,)),
+        "figures that ended 14 days ago": (recent, (fine,)),
+        "figures that ended 15 days ago, one down": (ended, (fine, down)),
     }
     for name, (view, states) in cases.items():
         yield name, wording.as_of(view, states)
         yield f"{name}, told", " / ".join(wording.stale(view, states, zone="Europe/Berlin"))
 
 
-SECTIONS = (formats, words, measures, answers, no_answers, headlines, decisions, grounds, freshness)
+SECTIONS = (formats, words, measures, answers, no_answers, headlines, standings, decisions, grounds, freshness)
 
 
 def everything() -> str:

@@ -6,7 +6,7 @@ one y scale in pixels, so that no row of one panel can ever slip against another
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -51,13 +51,20 @@ from impact.charts.board_places import (
 from impact.charts.board_plan import milestones
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
-from impact.verdict import Word
+from impact.verdict import Group, Word
 from impact.words.formats import MONTHS, when
 
 
-def board(changes: Sequence[ChangeView], metrics: Sequence[Metric], *, today: date) -> dict[str, Any]:
-    """The chart of these changes. Clicking anything on a row selects its change (parameter ``change``)."""
-    rows, strips, plan = rows_of(changes), strips_of(metrics), plan_of(changes, today)
+def board(
+    changes: Sequence[ChangeView],
+    metrics: Sequence[Metric],
+    *,
+    today: date,
+    totals: Mapping[Group, int] | None = None,
+) -> dict[str, Any]:
+    """The chart of these changes. Clicking anything on a row selects its change (parameter ``change``). ``totals``:
+    how many changes each group has, where these are one page of several."""
+    rows, strips, plan = rows_of(changes, totals), strips_of(metrics), plan_of(changes, today)
     bottom = rows[-1].bottom if rows else HEAD
     height = bottom + FOOT
     scale = {"domain": [0, height], "reverse": True, "nice": False, "zero": False}
@@ -160,7 +167,11 @@ def _months(plan: Plan) -> Iterator[tuple[float, str]]:
 
 def _headings(rows: Sequence[Row]) -> Iterator[Layer]:
     heads = [row for row in rows if row.change is None]
-    names = [{"x": 0.0, "y": r.bottom - 9, "text": f"{GROUP_NAMES[r.group]} · {r.count}"} for r in heads]
+    counts = [f"{r.count}" if r.count == r.total else f"{r.count} of {r.total:,}" for r in heads]
+    names = [
+        {"x": 0.0, "y": r.bottom - 9, "text": f"{GROUP_NAMES[r.group]} · {count}"}
+        for r, count in zip(heads, counts, strict=True)
+    ]
     yield texts(names, fontWeight=700, fontSize=12.5)
     yield lines([{"x": 0, "x2": 1, "y": r.bottom, "y2": r.bottom} for r in heads], stroke=RULE)
     inner = [r for r, below in pairwise(rows) if r.change and below.change]

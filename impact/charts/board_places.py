@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -35,12 +35,14 @@ DAYS_BACK, DAYS_AHEAD, DAYS_LEAST = 300, 150, 60
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the board, from ``top`` to ``bottom`` in pixels: a group's heading, or a change."""
+    """A line of the board, from ``top`` to ``bottom`` in pixels: a group's heading, or a change. ``count`` changes of
+    the group are drawn, of ``total`` on all pages."""
 
     top: float
     bottom: float
     group: Group
     count: int
+    total: int
     change: ChangeView | None = None
 
     @property
@@ -91,15 +93,16 @@ class Plan:
         return on is not None and self.first <= on <= self.last
 
 
-def rows_of(changes: Sequence[ChangeView]) -> tuple[Row, ...]:
-    """Headings and changes in reading order, each with its place. Groups without a change have no heading."""
+def rows_of(changes: Sequence[ChangeView], totals: Mapping[Group, int] | None = None) -> tuple[Row, ...]:
+    """Headings and changes in reading order, each with its place. Groups without a change have no heading.
+    ``totals``: how many changes each group has on all pages, where these are one page of several."""
     rows: list[Row] = []
     top = float(HEAD)
     for name in GROUPS:
         mine = [change for change in changes if change.group == name]
         for index, change in enumerate([None, *mine] if mine else []):
             height = HEADING if index == 0 else ROW
-            rows.append(Row(top, top + height, name, len(mine), change))
+            rows.append(Row(top, top + height, name, len(mine), (totals or {}).get(name, len(mine)), change))
             top += height
     return tuple(rows)
 

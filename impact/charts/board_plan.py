@@ -20,7 +20,7 @@ def milestones(rows: Sequence[Row], plan: Plan) -> Iterator[Layer]:
         steps = [m for m in change.milestones if m.status != "cancelled"] or _rollout_only(change)
         inside = [d for m in steps for d in (m.due_on, m.done_on) if plan.shows(d)]
         if not inside:
-            said.append({"x": PLAN_START, "y": row.y, "text": _outside(steps), "change": change.id})
+            said.append({"x": PLAN_START, "y": row.y, "text": _outside(change, steps), "change": change.id})
             continue
         every = [d for m in steps for d in (m.due_on, m.done_on) if d]
         spans.append({"x": plan.x(min(every)), "x2": plan.x(max(every)), "y": row.y, "change": change.id})
@@ -50,12 +50,14 @@ def milestones(rows: Sequence[Row], plan: Plan) -> Iterator[Layer]:
     yield texts(said, fill=MUTED, cursor="pointer")
 
 
-def _outside(steps: Sequence[MilestoneView]) -> str:
+def _outside(change: ChangeView, steps: Sequence[MilestoneView]) -> str:
     """What is said where no milestone lies in the drawn months."""
     days = [m.done_on or m.due_on for m in steps]
     last = max((d for d in days if d), default=None)
     if last is None:
         return "no milestones recorded"
+    if change.status == "cancelled":
+        return f"stopped after {when(last)}"
     return f"all done by {when(last)}" if all(m.status == "done" for m in steps) else f"last one {when(last)}"
 
 

@@ -75,7 +75,7 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
     if change.rollout_on is None:
         raise ValueError(f"change {change.number} has no rollout date, so there is no before and after to draw")
     weeks = points(series, reading.metric, change.rollout_on)
-    values = [_told(week, reading.metric) for week in weeks]
+    values = _with_gaps(weeks, reading.metric)
     layers = [
         *_windows(reading),
         *_expectation(values),
@@ -94,6 +94,17 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
         "padding": {"top": 42, "left": 4, "right": 8, "bottom": 4},
         "layer": [e for e in layers if e["data"]["values"]],
     }
+
+
+def _with_gaps(weeks: Sequence[Point], metric: Metric) -> list[dict[str, Any]]:
+    """The weeks as rows, with an empty row where weeks are missing, so that no line is drawn over what is unknown."""
+    rows: list[dict[str, Any]] = []
+    for before, week in zip([None, *weeks], weeks, strict=False):
+        if before is not None and (week.first - before.first).days > DAYS_PER_POINT + 1:
+            empty = dict.fromkeys(("observed", "expected", "low", "high"))
+            rows.append({"on": _day(before.middle + timedelta(days=DAYS_PER_POINT)), **empty})
+        rows.append(_told(week, metric))
+    return rows
 
 
 def _day(on: date) -> str:
@@ -130,7 +141,8 @@ def _expectation(values: Sequence[dict[str, Any]]) -> Iterator[Layer]:
 def _observation(values: Sequence[dict[str, Any]]) -> Iterator[Layer]:
     about = tooltip(week="When", happened="Observed", likely="Expected")
     yield layer(values, {"type": "line", "stroke": BETTER, "strokeWidth": 2.4}, x=_time(), y=field("observed"))
-    yield layer(values, {"type": "point", "fill": BETTER, "strokeWidth": 0, "size": 46}, x=_time(), y=field("observed"),
+    known = [value for value in values if value["observed"] is not None]
+    yield layer(known, {"type": "point", "fill": BETTER, "strokeWidth": 0, "size": 46}, x=_time(), y=field("observed"),
                 tooltip=about, description={"field": "told", "type": "nominal"})  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from impact.charts.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
-from impact.words.formats import plain, plural, when
+from impact.words.formats import plain, plural
 
 Table = dict[str, list[str]]
 """Column title -> texts, all of one length."""
@@ -85,7 +85,7 @@ def plans(changes: Sequence[ChangeView], *, links: bool = True) -> Table:
         row = (
             link(change) if links else f"{change.number} {change.title}",
             wording.word_label(change.word),
-            when(change.rollout_on) if change.rollout_on else f"planned {when(change.planned_on)}",
+            wording.stands(change),
             f"{done} of {plural(len(counted), 'milestone')} done" if counted else "none recorded",
             "; ".join(late) or "none",
             next_step(change),

@@ -14,8 +14,7 @@ from impact.metrics import BOARD
 from impact.portfolio import ChangeView, Readiness, Reading
 from impact.ui import View, carried, from_address, to_address
 from impact.verdict import Word
-from impact.words.formats import days, listed, number, percent, plain, unbroken, when
-from impact.words.sentences import HEADLINES
+from impact.words.formats import days, listed, number, percent, plain, plural, unbroken, when
 
 MOST_CHOICES = 1_000
 """Changes offered in the picker, in the order of the board. Any change opens by its link or from the board."""
@@ -99,7 +98,7 @@ def head(change: ChangeView) -> None:
     """Name, where it stands, what customers felt in one sentence, and what is asked of the room."""
     st.title(plain(change.title), anchor=False)
     st.markdown(" · ".join(_facts_in_line(change)))
-    told = wording.headline(change) if change.word == "not_rolled_out" else HEADLINES[change.word]
+    told = wording.headline(change) if change.word == "not_rolled_out" else wording.felt(change)
     st.header(marked(change.word, told), anchor=False)
     if change.decide:
         asked = [wording.decide_short(c) if c in ("worse", "mixed") else wording.decide_text(c, change)
@@ -109,11 +108,9 @@ def head(change: ChangeView) -> None:
 
 def _facts_in_line(change: ChangeView) -> list[str]:
     name = f"[{plain(change.number)}]({change.url})" if change.url else plain(change.number)
-    live = (
-        f"live since {when(change.rollout_on)}" if change.rollout_on else f"rollout planned {when(change.planned_on)}"
-    )
     services = listed([plain(service.name) for service in change.services], 3) or "no service linked"
-    found = [name, plain(change.team or "no team"), live, f"on {services}" if change.services else services]
+    team, on = plain(change.team or "no team"), f"on {services}" if change.services else services
+    found = [name, team, wording.stands(change), on]
     found.append(f"{change.kind} change" if change.kind != "other" else "")
     found.append(f"{change.risk} risk" if change.risk != "unknown" else "risk unknown")
     return [part for part in found if part]
@@ -148,7 +145,7 @@ def over_time(view: View, change: ChangeView, reading: Reading) -> None:
 
     with st.spinner("Drawing what was to be expected …"):
         spec = view.chart(change, metric.name)
-    st.markdown(f"{marked(reading.verdict.word)}   {wording.sentence(change, reading)}")
+    st.markdown(f"{marked(reading.verdict.word)} · {wording.sentence(change, reading)}")
     if spec is None:
         calendar(view, change)
         return
@@ -246,7 +243,7 @@ def _ready(name: str, end: Readiness) -> None:
         st.markdown(f":small[**{name} readiness** unknown: no milestones of this end]")
         return
     missing = f"; missing: {plain(listed(list(end.missing)))}" if end.missing else ""
-    told = f"**{name} readiness** {percent(end.ratio)}: {end.done} of {end.total} milestones{missing}"
+    told = f"**{name} readiness** {percent(end.ratio)}: {end.done} of {plural(end.total, 'milestone')}{missing}"
     st.progress(end.ratio, f":small[{told}]")
 
 
@@ -273,10 +270,17 @@ def _nearby(view: View, change: ChangeView, reading: Reading | None) -> list[str
     ]
     if not found:
         none = "No other change on the same services within eight weeks of this rollout."
-        found.append(none if change.rollout_on else "Known once the change is live.")
+        found.append(none if change.rollout_on else _not_compared(change))
     if reading and isinstance(reading.result, Estimate):
         found += wording.reasons(change, reading, today=view.today)
     return found
+
+
+def _not_compared(change: ChangeView) -> str:
+    if change.status == "cancelled":
+        return "The change never went live, so nothing is compared."
+    done = change.status in ("done", "rolled_back")
+    return "Unknown without a rollout date." if done else "Known once the change is live."
 
 
 def _business(change: ChangeView) -> list[str]:
@@ -302,7 +306,10 @@ def _business(change: ChangeView) -> list[str]:
 def waiting(view: View, change: ChangeView) -> None:
     """For a change that is not live: when it comes, in place of figures."""
     st.header("Plan", anchor=False)
-    if change.planned_on:
+    if change.status in ("cancelled", "done", "rolled_back"):
+        planned = f" The rollout was planned for **{when(change.planned_on)}**." if change.planned_on else ""
+        st.markdown(f"{wording.not_live(change)}{planned}")
+    elif change.planned_on:
         left = (change.planned_on - view.today).days
         until = f"in {days(left)}" if left > 0 else "today" if left == 0 else f"{days(-left)} ago"
         st.markdown(f"Rollout planned for **{when(change.planned_on)}**, {until}. Figures start the day after.")

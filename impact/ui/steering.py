@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 
@@ -23,7 +24,7 @@ ALT = (
 def filters(view: View) -> Filters:
     """Title and filters; what they are set to is in the address."""
     teams = dict(view.portfolio.teams)
-    if any(change.team_id is None for change in view.portfolio.changes):
+    if teams and any(change.team_id is None for change in view.portfolio.changes):
         teams[NO_TEAM] = "No team"
     unknown_team = from_address("team", "", {"", *teams})
     unknown_period = from_address("period", USUAL_PERIOD, PERIODS)
@@ -97,11 +98,11 @@ def key_figures(shown: Sequence[ChangeView]) -> None:
 
 
 def one_page(shown: Sequence[ChangeView]) -> Sequence[ChangeView]:
-    """Those of the shown changes that are drawn; with many there are pages."""
+    """Those of the shown changes that are drawn, in the order of the board; with many there are pages."""
+    ordered = selection.in_board_order(shown)
     pages = ceil(len(shown) / PAGE_SIZE)
     if pages <= 1:
-        return shown
-    ordered = selection.in_board_order(shown)
+        return ordered
     line = st.container(horizontal=True, vertical_alignment="center", key="pages")
     told = line.empty()
     with line:
@@ -111,11 +112,12 @@ def one_page(shown: Sequence[ChangeView]) -> Sequence[ChangeView]:
     return ordered[first : first + PAGE_SIZE]
 
 
-def board(view: View, on_screen: Sequence[ChangeView]) -> None:
-    """The chart; a click on a row opens its change."""
-    key = ("board", tuple(change.id for change in on_screen))
+def board(view: View, shown: Sequence[ChangeView], on_screen: Sequence[ChangeView]) -> None:
+    """The chart of the changes on screen, out of all those shown; a click on a row opens its change."""
+    totals = Counter(change.group for change in shown)
+    key = ("board", tuple(change.id for change in on_screen), tuple(totals.items()))
     metrics = view.portfolio.metrics
-    spec = view.cached(key, lambda: board_chart.board(on_screen, metrics, today=view.today))
+    spec = view.cached(key, lambda: board_chart.board(on_screen, metrics, today=view.today, totals=totals))
     # A selection outlives its page in the browser: on the way back, a chart with the same key would open it again.
     opened = st.session_state.get("changes opened", 0)
     with st.container(key="board"):

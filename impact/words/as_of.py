@@ -7,7 +7,10 @@ from datetime import date
 
 from impact.passes import StreamState
 from impact.portfolio import Portfolio
-from impact.words.formats import at, listed, plural, when
+from impact.words.formats import at, days, listed, plural, when
+
+LATE_DAYS = 14
+"""Figures that end longer ago than this are called old, however lately the sources were read."""
 
 
 def as_of(portfolio: Portfolio, states: Sequence[StreamState]) -> str:
@@ -17,10 +20,18 @@ def as_of(portfolio: Portfolio, states: Sequence[StreamState]) -> str:
     sources = {state.source for state in states}
     old = {state.source for state in states if not _fresh(state, portfolio.today)}
     fresh = "" if not sources else f" · {plural(len(sources), 'source')}, "
-    if sources:
+    if _late(portfolio) and not old:
+        fresh = fresh.removesuffix(", ")
+    elif sources:
         fresh += "all fresh" if not old else f"{listed(sorted(old))} not fresh"
         fresh = fresh.replace("1 source, all fresh", "1 source, fresh")
     return f"Data to {when(portfolio.data_to)}{fresh}"
+
+
+def _late(portfolio: Portfolio) -> int:
+    """Days since the figures end, where those are too many; else 0."""
+    past = (portfolio.today - portfolio.data_to).days if portfolio.data_to else 0
+    return past if past > LATE_DAYS else 0
 
 
 def _fresh(state: StreamState, today: date) -> bool:
@@ -47,4 +58,6 @@ def stale(portfolio: Portfolio, states: Sequence[StreamState], *, zone: str = "U
         read = f"last read in full {at(last, zone)}" if last else "never read in full yet"
         figures = f"; figures are to {when(portfolio.data_to)}" if portfolio.data_to else ""
         found.append(f"{source} {what}: {read}{figures}.")
+    if past := _late(portfolio):
+        found.append(f"Figures end on {when(portfolio.data_to)}, {days(past)} ago: no source delivers newer tickets.")
     return tuple(found)

@@ -63,6 +63,8 @@ def reasons(change: ChangeView, reading: Reading, *, today: date | None = None) 
     if near:
         names = listed([f"{n.number} {n.title} ({when(n.rollout_on)})" for n in near])
         found.append(f"Part of this may be due to {names}, on some of the same services.")
+    if change.status == "rolled_back":
+        found.append("It is rolled back: some of the days compared may be without it, and hide a part of its effect.")
     linked = {link.id for link in change.services}
     if result.services and len(result.services) < len(linked):
         found.append(
@@ -112,11 +114,19 @@ def why(reading: Reading) -> tuple[tuple[str, str], ...]:
     elif isinstance(result, NotEstimable) and result.needed is not None and result.have is not None:
         unit = "days" if result.reason in ("too_early", "cannot_be_separated", "no_data") else nouns_of(metric).many
         unit = "independent readings" if result.reason == "too_little_history" else unit
-        rows.append(("Needed", f"{number(result.needed)} {unit}; there are {number(result.have)}"))
+        rows.append(("Needed", _needed(reading, result, unit)))
     if verdict.from_on:
         rows.append(("Possible from", when(verdict.from_on)))
     rows.append(("Smallest effect that matters", margin_text(metric)))
     return tuple(rows)
+
+
+def _needed(reading: Reading, result: NotEstimable, unit: str) -> str:
+    if result.reason == "too_little_data" and result.n_before is not None and result.n_after is not None:
+        sides = "together" if reading.metric.kind == "count" else "on each side, on one service"
+        there = f"{number(result.n_before)} and {number(result.n_after)}"
+        return f"{number(result.needed)} {unit} {sides}; there are {there}"
+    return f"{number(result.needed)} {unit}; there are {number(result.have)}"
 
 
 def _numbers(reading: Reading, metric: Metric, result: Estimate) -> list[tuple[str, str]]:

@@ -129,10 +129,19 @@ def unanswered(change: ChangeView, reading: Reading) -> Iterator[str]:
 
 
 def _few(reading: Reading) -> str:
+    """How many observations there are and how many are needed: tickets together, all others on each side."""
     result, nouns = reading.result, nouns_of(reading.metric)
     if not isinstance(result, NotEstimable) or result.have is None or result.needed is None:
         return f"too few {nouns.many} around the rollout"
-    return f"{plural(result.have, nouns.one, nouns.many)} around the rollout, where {number(result.needed)} are needed"
+    needed = number(result.needed)
+    if result.n_before is None or result.n_after is None:
+        return f"{plural(result.have, nouns.one, nouns.many)} around the rollout, where {needed} are needed"
+    counted = f"{plural(result.n_before, nouns.one, nouns.many)} before and {number(result.n_after)} after the rollout"
+    sides = "" if reading.metric.kind == "count" else " on each side"
+    together = result.n_before + result.n_after if not sides else min(result.n_before, result.n_after)
+    if together >= result.needed:
+        return f"{counted} on several services; not one of them has the {needed}{sides} that are needed"
+    return f"{counted}, where {needed} are needed{sides}"
 
 
 def _in_the_way(change: ChangeView, verdict: Verdict) -> str:
@@ -154,13 +163,36 @@ def not_live(change: ChangeView) -> str:
     return f"The rollout is planned for {when(change.planned_on)}."
 
 
+def stands(change: ChangeView) -> str:
+    """Where a change stands in a few words: live, planned, cancelled or rolled back, with the day."""
+    if change.rollout_on is not None:
+        live = f"live since {when(change.rollout_on)}"
+        if change.status == "rolled_back":
+            return f"live from {when(change.rollout_on)}, rolled back since"
+        return f"{live}, closed as failed" if change.outcome == "failed" else live
+    planned = "" if change.planned_on is None else f", rollout was planned for {when(change.planned_on)}"
+    if change.status == "cancelled":
+        return f"cancelled{planned}"
+    if change.status in ("done", "rolled_back"):
+        return f"{'done' if change.status == 'done' else 'rolled back'}, rollout day not recorded"
+    return "no rollout date planned" if change.planned_on is None else f"rollout planned {when(change.planned_on)}"
+
+
+def felt(change: ChangeView) -> str:
+    """The headline alone; of a change that is rolled back it speaks in the past."""
+    told = HEADLINES[change.word]
+    if change.status == "rolled_back" and change.rollout_on is not None:
+        return f"{told.replace(' are ', ' were ')} The change is rolled back."
+    return told
+
+
 def headline(change: ChangeView) -> str:
     """What customers felt, and the leading measure's sentence."""
     if change.word == "not_rolled_out":
         live = not_live(change)
         return live if change.status in ("cancelled", "done", "rolled_back") else f"{HEADLINES[change.word]} {live}"
     leading = [r for r in (leading_reading(change, word) for word in _leading_words(change.word)) if r is not None]
-    return " ".join([HEADLINES[change.word], *filter(None, (_below_headline(change, reading) for reading in leading))])
+    return " ".join([felt(change), *filter(None, (_below_headline(change, reading) for reading in leading))])
 
 
 def _below_headline(change: ChangeView, reading: Reading) -> str:
@@ -225,7 +257,7 @@ def decide_text(code: str, change: ChangeView) -> str:
 
 def _why_decide(code: str, change: ChangeView) -> str:
     if code in ("worse", "mixed"):
-        return HEADLINES["worse" if code == "worse" else "mixed"]
+        return headline(change)
     if code == "failed":
         return "It was closed as failed and is not rolled back."
     if code == "overdue":
