@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import time
+from collections import deque
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ TIMEOUT = (15.0, 90.0)
 """Seconds to connect and to wait for an answer: servers are slow on their first wide page."""
 WORTH_REPEATING = (429, 500, 502, 503, 504)
 REDIRECTS = 3
+READ_AHEAD = 50
+"""Pages read while earlier ones are stored: a few thousand records of memory for time that storing takes anyway."""
 BODY_ATTEMPTS = 3
 """How often an answer that broke off in the middle is asked for (it has already begun, so urllib3 does not)."""
 Params = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -199,17 +202,18 @@ class Http:
             ) from None
 
 
-def ahead(pages: Generator[Item, None, None]) -> Generator[Item, None, None]:
-    """The same pages, the next one already being read in a thread while the caller works on this one."""
+def ahead(pages: Generator[Item, None, None], *, most: int = READ_AHEAD) -> Generator[Item, None, None]:
+    """The same pages, the next ones (at most ``most``) already being read in a thread while the caller works on this."""
     end: Any = object()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as worker:
-        coming = worker.submit(next, pages, end)
+        coming = deque(worker.submit(next, pages, end) for _ in range(most))
         try:
-            while (page := coming.result()) is not end:
-                coming = worker.submit(next, pages, end)
+            while (page := coming.popleft().result()) is not end:
+                coming.append(worker.submit(next, pages, end))
                 yield page
         finally:
-            coming.cancel()
+            for read in coming:
+                read.cancel()
             worker.submit(pages.close).result()
 
 
