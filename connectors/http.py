@@ -203,7 +203,7 @@ class Http:
 
 
 def ahead(pages: Generator[Item, None, None], *, most: int = READ_AHEAD) -> Generator[Item, None, None]:
-    """The same pages, the next ones (at most ``most``) already being read in a thread while the caller works on this."""
+    """The same pages, the next ones (at most ``most``) being read in a thread while the caller works on this one."""
     end: Any = object()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as worker:
         coming = deque(worker.submit(next, pages, end) for _ in range(most))
