@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from impact import analysis
 from impact import settings as settings_module
-from impact.charts.series import observed_expected
+from impact.charts.series import drawable, observed_expected
 from impact.demo import is_current
 from impact.demo import load as load_demo
 from impact.demo_organisation.world import REPORTING
@@ -115,7 +115,10 @@ class Opening:
 
         def draw() -> dict[str, Any] | None:
             found = analysis.series(answers.evidence, change, metric)
-            return observed_expected(found, change, change.reading(metric)) if found else None
+            reading = change.reading(metric)
+            return (
+                observed_expected(found, change, reading) if found and drawable(found, change, reading.metric) else None
+            )
 
         return self.kept.get(("chart", answers.version, change.id, metric), draw)
 

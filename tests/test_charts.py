@@ -173,7 +173,15 @@ def test_a_week_shows_the_mean_of_its_days() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "engine", "shown"),
-    [("tickets", 41.0, 41.0), ("time_to_resolve", 5.886104, 6.0), ("reopened", 0.071, 7.1), ("satisfaction", 3.9, 3.9)],
+    [
+        ("tickets", 41.0, 41.0),
+        ("time_to_resolve", 5.886104, 6.0),
+        ("reopened", 0.071, 7.1),
+        ("satisfaction", 3.9, 3.9),
+        ("satisfaction", 5.4, 5.0),
+        ("satisfaction", 0.7, 1.0),
+        ("nps", -104.0, -100.0),
+    ],
 )
 def test_levels_are_drawn_in_the_unit_people_read(metric: str, engine: float, shown: float) -> None:
     assert series.in_unit(BY_NAME[metric], engine) == pytest.approx(shown, rel=1e-3)
@@ -262,3 +270,23 @@ def test_a_cancelled_change_is_never_said_to_be_all_done() -> None:
     )
     stopped = sample.change("CHG-130", "Desk booking", rollout=None, planned=-600, milestones=steps, status="cancelled")
     assert f"stopped after {when(TODAY - timedelta(days=698))}" in texts_of(drawn((stopped,)), "CHG-130")
+
+
+def test_a_chart_spans_all_days_asked_for_and_is_not_drawn_from_three_weeks() -> None:
+    change = sample.portfolio().change("CHG-110")
+    assert change is not None
+    assert change.rollout_on is not None
+    found = analysis.series(sample.evidence(), change, "satisfaction")
+    assert found is not None
+    metric, rollout_on = BY_NAME["satisfaction"], change.rollout_on
+
+    def known(weeks: int) -> Any:
+        """The same with nothing known but the first weeks after the rollout."""
+        kept = [1 <= (day - rollout_on).days <= 7 * weeks for day in found.days]
+        return replace(found, observed=np.where(kept, found.observed, np.nan))
+
+    assert series.drawable(known(4), change, metric)
+    assert not series.drawable(known(3), change, metric)
+    spec = series.observed_expected(known(4), change, change.reading("satisfaction"))
+    ends = [f"{found.days[0]}T00:00:00", f"{found.days[-1] + timedelta(days=1)}T00:00:00"]
+    assert {json.dumps(each["encoding"]["x"]["scale"]["domain"]) for each in spec["layer"]} == {json.dumps(ends)}

@@ -21,6 +21,10 @@ from impact.words.formats import level, number, when
 DAYS_PER_POINT = 7
 LEAST_DAYS = 4
 """A week with fewer known days than this has no point."""
+LEAST_POINTS = 4
+"""With fewer weeks than this there is no course of time to draw."""
+ENDS = {"satisfaction": (1.0, 5.0), "nps": (-100.0, 100.0)}
+"""Ends of the scales of ratings."""
 NAMED_NEIGHBOURS = 6
 """Other rollouts named in the chart; further ones keep their tick and tooltip."""
 
@@ -63,10 +67,18 @@ def _mean(values: Any, weights: Any) -> float:
 
 
 def in_unit(metric: Metric, value: float) -> float:
-    """A level on the engine's scale in the unit it is shown in: hours for logarithms of minutes, percent for shares."""
+    """A level on the engine's scale in the unit it is shown in: hours for logarithms of minutes, percent for shares.
+    What lies beyond the ends of a rating's scale, as the bounds of a range can, is put at its end."""
     if metric.log:
         return math.exp(value) / 60
+    if metric.name in ENDS:
+        return min(max(value, ENDS[metric.name][0]), ENDS[metric.name][1])
     return 100 * value if metric.kind == "share" else value
+
+
+def drawable(series: Counterfactual, change: ChangeView, metric: Metric) -> bool:
+    """Whether enough weeks are known for a chart that can be read."""
+    return change.rollout_on is not None and len(points(series, metric, change.rollout_on)) >= LEAST_POINTS
 
 
 def observed_expected(series: Counterfactual, change: ChangeView, reading: Reading) -> dict[str, Any]:
@@ -85,8 +97,9 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
     ]
     axis: dict[str, Any] = {"title": None, "grid": False, "format": "%-d %b", "labelOverlap": True}
     axis["tickCount"] = {"interval": "week", "step": 2}
+    ends = {"domain": [_day(series.days[0]), _day(series.days[-1] + timedelta(days=1))], "type": "time"}
     for each in layers:
-        each["encoding"]["x"] |= {"axis": axis, "scale": {"nice": False}}
+        each["encoding"]["x"] |= {"axis": axis, "scale": ends | {"nice": False}}
         if "field" in each["encoding"].get("y", {}):
             unit = reading.metric.unit
             each["encoding"]["y"] |= {"axis": {"title": unit, "tickCount": 5}, "scale": {"zero": False, "nice": True}}

@@ -240,7 +240,7 @@ def _expected(change: ChangeView) -> None:
 
 def _ready(name: str, end: Readiness) -> None:
     if end.ratio is None:
-        st.markdown(f":small[**{name} readiness** unknown: no milestones of this end]")
+        st.markdown(f":small[**{name} readiness** unknown: no milestones of this end, or all cancelled]")
         return
     missing = f"; missing: {plain(listed(list(end.missing)))}" if end.missing else ""
     told = f"**{name} readiness** {percent(end.ratio)}: {end.done} of {plural(end.total, 'milestone')}{missing}"

@@ -178,12 +178,15 @@ def margin_text(metric: Metric) -> str:
 
 
 def basis(reading: Reading) -> str:
-    """What an estimate rests on: n before and after and the comparison; empty where there is none."""
+    """What an estimate rests on: n before and after and the comparison; empty where there is none. Over several
+    services the effect is a weighted mean, which before and after added up need not show."""
     result, nouns = reading.result, nouns_of(reading.metric)
     if not isinstance(result, Estimate):
         return ""
     counted = f"{plural(result.n_before, nouns.one, nouns.many)} before, {number(result.n_after)} after"
-    return f"{counted}, {compared_with(result)}"
+    several = len(result.services)
+    pooled = f", on {several} services, the surer ones counting more" if several > 1 else ""
+    return f"{counted}{pooled}, {compared_with(result)}"
 
 
 def compared_with(result: Estimate) -> str:
