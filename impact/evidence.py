@@ -43,10 +43,11 @@ def gather(snapshot: Snapshot, reporting: Reporting) -> Evidence:
         )
         if data_to is None or on <= data_to + timedelta(days=1)
     )
-    first = min((p.first_on for p in panels.values()), default=date.today())
-    holidays = reporting.holidays_between(first, data_to) if data_to else frozenset()
-    until = {name: data_to - timedelta(days=BY_NAME[name].matures_days) for name in panels} if data_to else {}
-    return Evidence(panels, rollouts, holidays, until, data_to)
+    if data_to is None:
+        return Evidence(panels, rollouts, frozenset(), {}, None)
+    first = min((p.first_on for p in panels.values()), default=data_to)
+    until = {name: data_to - timedelta(days=BY_NAME[name].matures_days) for name in panels}
+    return Evidence(panels, rollouts, reporting.holidays_between(first, data_to), until, data_to)
 
 
 def complete_days(snapshot: Snapshot, reporting: Reporting) -> dict[str, date]:

@@ -49,11 +49,6 @@ class Verdict:
     from_on: date | None = None
     blocking: tuple[str, ...] = ()
 
-    @property
-    def answered(self) -> bool:
-        """Whether an interval stands behind the word."""
-        return self.word in ("better", "worse", "leaning_better", "leaning_worse", "no_change", "cannot_tell")
-
 
 def judge(metric: Metric, result: Estimate | NotEstimable) -> Verdict:
     """One measure's word. The order of the rules is: not separable, too little data, smaller than what matters,

@@ -162,7 +162,7 @@ def test_a_planned_change_shows_readiness_and_asks_for_a_decision_when_people_ar
     assert view is not None
     assert (view.word, view.rollout_on, view.planned_on) == ("not_rolled_out", None, TODAY + timedelta(days=9))
     assert (view.design.ratio, view.business.ratio, view.business.missing) == (1.0, 0.5, ("business open",))
-    assert view.decide == ("overdue", "not_ready")
+    assert view.decide == ("not_ready", "overdue")
     assert [m.slip_days for m in view.milestones] == [4, 4, 2]
 
 

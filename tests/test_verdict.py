@@ -295,9 +295,3 @@ def test_inside_a_group_worst_news_come_first() -> None:
     assert words[:3] == ["worse", "mixed", "leaning_worse"]
     assert words[-3:] == ["leaning_better", "better", "not_rolled_out"]
     assert len({rank(word) for word in words}) == len(words)
-
-
-@pytest.mark.parametrize("word", get_args(Word))
-def test_a_word_is_answered_only_with_a_range_behind_it(word: Word) -> None:
-    silent = {"too_early", "cannot_separate", "too_little", "no_data", "not_rolled_out", "mixed"}
-    assert Verdict(word, "x").answered is (word not in silent)

@@ -26,13 +26,6 @@ def number(value: float | None, digits: int = 0) -> str:
     return f"{MINUS if negative else ''}{text}"
 
 
-def signed(value: float | None, digits: int = 0) -> str:
-    """The same with a plus before positive numbers: +14, −3, 0."""
-    text = number(value, digits)
-    positive = value is not None and value > 0 and any(digit in text for digit in "123456789")
-    return f"+{text}" if positive else text
-
-
 def level(value: float | None, *, like: float | None = None) -> str:
     """A level with about three digits: 1,234; 41.2; 0.35; under 0.01 for something smaller that is not zero. ``like``:
     another level that decides the digits, so that two values side by side have the same."""
@@ -54,12 +47,6 @@ def percent(ratio: float | None, digits: int = 0) -> str:
     if ratio < 1 and text == number(100, digits):
         return f"over {number(100 - step, digits)}{SPACE}%"
     return f"{text}{SPACE}%"
-
-
-def hours(minutes: float | None) -> str:
-    """A duration given in minutes: 40 minutes, 6.4 hours, 120 hours."""
-    value, unit = duration(minutes)
-    return f"{value}{SPACE}{unit}" if unit else value
 
 
 def duration(minutes: float | None, *, like: float | None = None) -> tuple[str, str]:
