@@ -22,15 +22,18 @@ from impact.people import KEY_FILE
 from impact.store import Store
 from tests import killed_sync
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and a fork server need POSIX")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and a fork server need POSIX"),
+    pytest.mark.timeout(1800),  # many short passes; on a busy machine each takes its time
+]
 KILLS = 30
 TODAY = date(2026, 11, 23)
-START = "2026-11-14"
+START = "2026-11-18"
 
 
 @pytest.fixture(scope="module")
 def source() -> Iterator[dict[str, Any]]:
-    """Nine days of the demo organisation, served in Request Tracker's shape by a process of its own."""
+    """Five days of the demo organisation, served in Request Tracker's shape by a process of its own."""
     with running(7, TODAY) as (url, token):
         yield {
             "kind": "request_tracker",
@@ -96,7 +99,7 @@ def test_thirty_kills_at_random_moments_end_in_the_undisturbed_store(tmp_path: P
     assert undisturbed.exitcode == 0
     length = time.monotonic() - begun
     wanted = content(whole)
-    assert len(wanted["ticket"]) > 800
+    assert len(wanted["ticket"]) > 300
 
     rng = random.Random(42)
     kills = rounds = 0
