@@ -18,6 +18,12 @@ Reason = Literal["cannot_be_separated", "too_early", "too_little_data", "too_lit
 * no_data: the service or the date is not in the panel, or nothing was recorded around it
 """
 
+ReadingName = Literal["planned", "first_days", "lasting", "late"]
+"""Which days after a rollout are read: the planned window, its first three days with spikes, the two weeks after the
+first days are over, or four weeks."""
+Method = Literal["separate", "joint", "bundle"]
+"""Alone in its windows; separated from overlapping changes by a joint estimate; or all overlapping changes as one."""
+
 BROAD = "broad change"
 NO_COMPARISON = "no comparison group"
 CHANGED_COMPARISON = "comparison services had changes too"
@@ -34,7 +40,13 @@ class Estimate:
     ``after`` and ``expected_after`` are tickets a day, means or shares; ``expected_after`` is what the comparison
     says would have come without the change. ``smallest_detectable`` is the effect that would have been found with
     80 % chance. ``n_before`` and ``n_after`` are tickets (count), observations (mean) or trials (share).
-    ``q_value`` is the false-discovery rate (Benjamini-Hochberg) over all estimates of the metric made together.
+    ``q_value`` is the false-discovery rate (Benjamini-Hochberg) over all estimates of the metric and reading made
+    together. ``shrunk`` is the effect pulled towards 0 as far as chance makes large effects look larger, for ranked
+    lists.
+
+    ``look`` is the number of days after the rollout that a preliminary reading saw, None for a final one;
+    ``multiplier`` is by how much that raised the bar, already inside ``p_value``, ``low`` and ``high``. ``together``
+    names the other changes that are read with this one (bundle) or separated from it (joint).
     """
 
     change_id: str
@@ -62,13 +74,19 @@ class Estimate:
     se: float
     services: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    reading: ReadingName = "planned"
+    look: int | None = None
+    multiplier: float = 1.0
+    method: Method = "separate"
+    together: tuple[str, ...] = ()
+    shrunk: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NotEstimable:
     """Why a change has no estimate for a metric: what is needed, what is there, and when it may be possible.
 
-    ``blocking`` names the changes in the way. ``needed`` and ``have`` count days (cannot be separated, too early),
+    ``blocking`` names the changes in the way; ``possible_from`` is None where waiting does not help. ``needed`` and ``have`` count days (cannot be separated, too early),
     tickets or observations (too little data) or independent placebo readings (too little history); for no data they
     count known days before the rollout, and are None when the panel has none of the services. ``n_before`` and
     ``n_after`` are known only when windows were read.
@@ -86,3 +104,4 @@ class NotEstimable:
     shape: Shape | None = None
     n_before: int | None = None
     n_after: int | None = None
+    reading: ReadingName = "planned"
