@@ -86,10 +86,10 @@ class Estimate:
 class NotEstimable:
     """Why a change has no estimate for a metric: what is needed, what is there, and when it may be possible.
 
-    ``blocking`` names the changes in the way; ``possible_from`` is None where waiting does not help. ``needed`` and ``have`` count days (cannot be separated, too early),
-    tickets or observations (too little data) or independent placebo readings (too little history); for no data they
-    count known days before the rollout, and are None when the panel has none of the services. ``n_before`` and
-    ``n_after`` are known only when windows were read.
+    ``blocking`` names the changes in the way; ``possible_from`` is None where waiting does not help. ``needed`` and
+    ``have`` count days (cannot be separated, too early), tickets or observations (too little data) or independent
+    placebo readings (too little history); for no data they count known days before the rollout, and are None when the
+    panel has none of the services. ``n_before`` and ``n_after`` are known only when windows were read.
     """
 
     change_id: str
