@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from benchmarks.estimates.table import Row, printed
 from impact.estimate import SHAPES, Estimate, NotEstimable, Shape, estimate
 from impact.estimation.panel import Floats, Panel
 from tests.worlds import Family, Planned, World, plan_changes, simulate
@@ -30,30 +31,6 @@ SIZES: dict[Family, tuple[float, ...]] = {
 }
 VOLUMES = dict.fromkeys(range(20), 20.0) | dict.fromkeys(range(20, 35), 50.0) | dict.fromkeys(range(35, 50), 10.0)
 STRATA = ((0.0, 2.0), (2.0, 10.0), (10.0, 50.0), (50.0, 1e9))
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table; ``least`` and ``most`` say what is accepted."""
-
-    name: str
-    value: float
-    least: float
-    most: float
-    cases: int
-    form: str = "{:.3f}"
-
-    @property
-    def accepted(self) -> bool:
-        return self.least <= self.value <= self.most
-
-    def text(self) -> str:
-        least, most = self.form.format(self.least), self.form.format(self.most)
-        span = f"<= {most}" if self.least == -np.inf else f">= {least}" if self.most == np.inf else f"{least}-{most}"
-        verdict = "ok" if self.accepted else "NOT ACCEPTED"
-        if self.least == -np.inf and self.most == np.inf:
-            span, verdict = "no limit", "shown only"
-        return f"| {self.name} | {span} | {self.form.format(self.value)} | {self.cases:,} | {verdict} |"
 
 
 @dataclass(frozen=True)
@@ -283,8 +260,7 @@ def main() -> int:
     rows += [*dense_rows(max(2, options.panels // 3)), few_services_row(options.panels), broad_row(options.panels)]
     rows += [*pooled_rows(options.panels), discovery_row(options.panels)]
     print(f"{options.panels} rough and {options.panels} calm worlds per family, 140 services x 730 days\n")
-    print("| figure | accepted | found | cases | |\n|---|---|---|---|---|")
-    print("\n".join(row.text() for row in rows))
+    print(printed(rows))
     return 0 if all(row.accepted for row in rows) else 1
 
 
