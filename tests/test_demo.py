@@ -236,7 +236,7 @@ def test_most_true_effects_are_found_and_none_with_the_opposite_sign(board: Port
             there += size != 0
             found += size != 0 and verdict == ("better" if good else "worse")
             opposite += size != 0 and verdict == ("worse" if good else "better")
-    assert there == 53
+    assert there == 54
     assert found >= 28
     assert opposite == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import fields
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -125,12 +126,40 @@ def test_the_changes_tell_every_kind_of_story(organisation: World) -> None:
     assert sum(change.plan.staged > 0 for change in organisation.changes) == 1
 
 
-def test_two_changes_of_printing_went_live_within_a_week(organisation: World) -> None:
-    days = [
-        named(organisation, title).rollout_on for title in ("Store counter printers replaced", "Print server moved")
-    ]
-    assert None not in days
-    assert abs((days[0] - days[1]).days) <= 7  # type: ignore[operator]
+def test_two_changes_of_printing_went_live_on_the_same_day(organisation: World) -> None:
+    pair = [named(organisation, title) for title in ("Store counter printers replaced", "Print server moved")]
+    assert pair[0].rollout_on is not None
+    assert pair[0].rollout_on == pair[1].rollout_on
+    assert pair[0].plan.services == pair[1].plan.services
+
+
+def test_three_changes_of_the_tills_followed_each_other_within_weeks_one_of_them_also_elsewhere(
+    organisation: World,
+) -> None:
+    titles = ("Till software 8", "Till screens with larger type", "Contactless limit raised")
+    first, second, third = (named(organisation, title) for title in titles)
+    assert all("Store tills" in change.plan.services for change in (first, second, third))
+    days = [change.rollout_on.toordinal() for change in (first, second, third) if change.rollout_on]
+    assert [7 <= after - before <= 14 for before, after in pairwise(days)] == [True, True]
+    assert third.plan.services == ("Store tills", "Payment terminals")
+
+
+def test_a_rollout_over_ten_days_ends_nine_days_after_it_began_and_its_effect_grows(organisation: World) -> None:
+    change = named(organisation, "Wi-Fi upgrade in branches")
+    assert change.rollout_on is not None
+    assert change.ended_on == change.rollout_on + timedelta(days=9)
+    row = [service.name for service in SERVICES].index("Wi-Fi")
+    effect = effect_days(organisation.changes, TODAY, "tickets")[row]
+    start = DAYS - (TODAY - change.rollout_on).days
+    grown = effect[start : start + 11] - effect[start - 1]
+    assert grown / np.log(0.6) == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.0])
+
+
+def test_a_recent_change_has_an_effect_large_enough_to_be_seen_at_once(organisation: World) -> None:
+    change = named(organisation, "Payroll query chat assistant")
+    assert change.rollout_on is not None
+    assert 5 <= (TODAY - change.rollout_on).days <= 9
+    assert change.plan.effect.tickets > 1
 
 
 def test_a_planned_change_has_no_rollout_and_open_milestones_some_of_them_late(organisation: World) -> None:

@@ -49,10 +49,10 @@ CHANGES: tuple[ChangePlan, ...] = (
         business=Business(planned=95, actual=92, hours=320, money=9),
     ),
     ChangePlan(
-        title="Payroll query chat assistant", team="People systems", services=("Payroll queries",), ago=10,
-        truth="better", requirement="Colleagues want an answer about their pay at once, also in the evening.",
+        title="Payroll query chat assistant", team="People systems", services=("Payroll queries",), ago=6,
+        truth="worse", requirement="Colleagues want an answer about their pay at once, also in the evening.",
         outcome="Most questions about pay are answered without a ticket.",
-        effect=Effect(tickets=-0.15, self_service=0.1), steps="full", sponsor="Head of human resources",
+        effect=Effect(tickets=1.7, satisfaction=-0.5), steps="full", sponsor="Head of human resources",
         slips={"build": 8, "training": 3}, business=Business(planned=110, actual=104, hours=400, money=12),
     ),
     ChangePlan(
@@ -63,9 +63,10 @@ CHANGES: tuple[ChangePlan, ...] = (
         business=Business(planned=60, actual=74, hours=150, money=4),
     ),
     ChangePlan(
-        title="Single sign-on for field staff", team="Field service", services=("Field sign-on",), ago=36, truth="none",
-        requirement="Field staff want one sign-in for tablet, orders and spare parts.",
-        outcome="No second password in the field.", steps="full", sponsor="Head of field service",
+        title="Single sign-on for field staff", team="Field service", services=("Field sign-on",), ago=36,
+        truth="worse", requirement="Field staff want one sign-in for tablet, orders and spare parts.",
+        outcome="No second password in the field.", effect=Effect(reopened=0.16), steps="full",
+        sponsor="Head of field service",
         slips={"design": -5}, business=Business(planned=80, actual=77, hours=130, money=4),
     ),
     ChangePlan(
@@ -94,11 +95,32 @@ CHANGES: tuple[ChangePlan, ...] = (
         business=Business(planned=70, actual=66, hours=600, money=15),
     ),
     ChangePlan(
+        title="Contactless limit raised", team="Payments", services=("Store tills", "Payment terminals"),
+        ago=59, truth="none",
+        requirement="Shop customers want to pay a weekly shop without a PIN.", outcome="Shorter queues.",
+        kind="standard", risk="low", sponsor="Director of stores",
+    ),
+    ChangePlan(
         title="Wi-Fi upgrade in branches", team="Network", services=("Wi-Fi",), ago=62, truth="better",
         requirement="Branch colleagues want Wi-Fi that holds in the stock room.",
         outcome="No more dropped scanners.", effect=Effect(tickets=-0.4, satisfaction=0.4, reopened=-0.04),
-        steps="full", sponsor="Director of stores", slips={"build": 5},
+        rollout_days=10, steps="full", sponsor="Director of stores", slips={"build": 5},
         business=Business(planned=380, actual=371, hours=450, money=13),
+    ),
+    ChangePlan(
+        title="Store counter printers replaced", team="Workplace", services=("Printing",), ago=69, truth="mixed",
+        requirement="Store colleagues want receipts that do not jam.", outcome="Fewer jams.",
+        effect=Effect(tickets=-0.3), sponsor="Director of stores",
+    ),
+    ChangePlan(
+        title="Print server moved", team="Workplace", services=("Printing",), ago=69, truth="mixed",
+        requirement="Printing must not stop when one server does.", outcome="Nobody notices.",
+        effect=Effect(tickets=0.4), kind="standard", sponsor="Head of infrastructure",
+    ),
+    ChangePlan(
+        title="Till screens with larger type", team="Retail systems", services=("Store tills",), ago=70, truth="none",
+        requirement="Cashiers want to read the screen without glasses.", outcome="Fewer mistyped amounts.",
+        kind="standard", risk="low", sponsor="Director of stores",
     ),
     ChangePlan(
         title="Self-service portal redesign", team="Identity", services=("Access requests",), ago=76, truth="better",
@@ -106,6 +128,13 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="More requests through the portal, fewer by phone and mail.",
         effect=Effect(hours=-0.3, satisfaction=0.3, self_service=0.24), steps="full", risk="low",
         sponsor="Head of service desk", business=Business(planned=150, actual=139, hours=380, money=11),
+    ),
+    ChangePlan(
+        title="Till software 8", team="Retail systems", services=("Store tills",), ago=80, truth="worse",
+        requirement="Cashiers want fewer taps for a return.", outcome="A return takes half a minute.",
+        effect=Effect(tickets=0.6, hours=0.3, satisfaction=-0.4), steps="full", risk="high",
+        sponsor="Director of stores", slips={"test": 22, "training": 9},
+        business=Business(planned=290, actual=340, hours=350, money=16),
     ),
     ChangePlan(
         title="Archive search replaced", team="Data and reporting", services=("Archive search",), ago=86,
@@ -117,13 +146,6 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Managers want to approve on the way, colleagues do not want to wait for them.",
         outcome="Software arrives the same day.", effect=Effect(hours=-0.45, satisfaction=0.3), steps="full",
         sponsor="Head of workplace", business=Business(planned=45, actual=48, hours=240, money=6),
-    ),
-    ChangePlan(
-        title="Till software 8", team="Retail systems", services=("Store tills",), ago=111, truth="worse",
-        requirement="Cashiers want fewer taps for a return.", outcome="A return takes half a minute.",
-        effect=Effect(tickets=0.6, hours=0.3, satisfaction=-0.4), steps="full", risk="high",
-        sponsor="Director of stores", slips={"test": 22, "training": 9},
-        business=Business(planned=290, actual=340, hours=350, money=16),
     ),
     ChangePlan(
         title="Larger mailboxes", team="Collaboration", services=("Mail and calendar",), ago=131, truth="none",
@@ -194,11 +216,6 @@ CHANGES: tuple[ChangePlan, ...] = (
         sponsor="Head of field service", business=Business(planned=55, actual=58, hours=190, money=5),
     ),
     ChangePlan(
-        title="Contactless limit raised", team="Payments", services=("Card payments",), ago=318, truth="none",
-        requirement="Shop customers want to pay a weekly shop without a PIN.", outcome="Shorter queues.",
-        kind="standard", risk="low", sponsor="Director of stores",
-    ),
-    ChangePlan(
         title="Always-on VPN", team="Network", services=("VPN",), ago=333, truth="transient",
         requirement="Colleagues want to be connected from the first minute.", outcome="No manual connecting.",
         effect=Effect(tickets=1.1, days=3), state="failed", risk="high", sponsor="Head of infrastructure",
@@ -229,25 +246,10 @@ CHANGES: tuple[ChangePlan, ...] = (
         business=Business(planned=130, actual=126, hours=250, money=8),
     ),
     ChangePlan(
-        title="Store counter printers replaced", team="Workplace", services=("Printing",), ago=443, truth="mixed",
-        requirement="Store colleagues want receipts that do not jam.", outcome="Fewer jams.",
-        effect=Effect(tickets=-0.3), sponsor="Director of stores",
-    ),
-    ChangePlan(
-        title="Print server moved", team="Workplace", services=("Printing",), ago=446, truth="mixed",
-        requirement="Printing must not stop when one server does.", outcome="Nobody notices.",
-        effect=Effect(tickets=0.4), kind="standard", sponsor="Head of infrastructure",
-    ),
-    ChangePlan(
         title="Quieter update nights", team="Workplace", services=("Laptops",), ago=476, truth="better",
         requirement="Colleagues do not want to wait for updates in the morning.",
         outcome="No restarts during the day.", effect=Effect(tickets=-0.35, satisfaction=0.3), kind="standard",
         risk="low", sponsor="Head of workplace",
-    ),
-    ChangePlan(
-        title="Till screens with larger type", team="Retail systems", services=("Store tills",), ago=520, truth="none",
-        requirement="Cashiers want to read the screen without glasses.", outcome="Fewer mistyped amounts.",
-        kind="standard", risk="low", sponsor="Director of stores",
     ),
     ChangePlan(
         title="Second factor for everyone", team="Identity", services=("Passwords and sign-in",), ago=585,

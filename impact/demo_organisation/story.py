@@ -56,6 +56,7 @@ class Business:
 @dataclass(frozen=True, kw_only=True)
 class ChangePlan:
     """One change. ``ago``: days from rollout to today (negative: planned). ``staged``: days until the last service.
+    ``rollout_days``: how long it takes until everybody has it; its effect grows evenly over them.
 
     ``steps`` names the milestone template; ``slips`` how many days a step was later than planned.
     """
@@ -74,6 +75,7 @@ class ChangePlan:
     steps: Literal["full", "short", "none"] = "short"
     slips: Mapping[str, int] = field(default_factory=dict)
     staged: int = 0
+    rollout_days: int = 1
     sponsor: str = ""
     business: Business = field(default_factory=Business)
 

@@ -149,7 +149,9 @@ def _change(plan: ChangePlan, today: date, rng: np.random.Generator) -> ChangeFa
     steps = PLANS[plan.steps]
     milestones = tuple(_milestone(step, plan, planned, actual, today, rng) for step in steps)
     created = (min(m.start_on for m in milestones) if milestones else planned) - timedelta(days=9)
-    ended = actual + timedelta(days=plan.staged + (plan.effect.days or 0 if plan.state == "rolled_back" else 0))
+    until_back = plan.effect.days or 0 if plan.state == "rolled_back" else 0
+    span = plan.staged + plan.rollout_days - 1
+    ended = actual + timedelta(days=span + until_back)
     reviews = [m.done_on for m in milestones if m.step.kind == "review"]
     closed = (reviews[0] if reviews else ended) if live else None
     if plan.state in ("rolled_back", "failed"):
@@ -160,7 +162,7 @@ def _change(plan: ChangePlan, today: date, rng: np.random.Generator) -> ChangeFa
         plan=plan,
         created_on=min(created, today - timedelta(days=3)),
         planned_on=planned,
-        planned_end_on=planned + timedelta(days=plan.staged),
+        planned_end_on=planned + timedelta(days=span),
         rollout_on=actual if live else None,
         ended_on=ended if live and ended < today else None,
         closed_on=closed if closed and closed < today else None,
@@ -200,7 +202,8 @@ def effect_days(changes: tuple[ChangeFact, ...], today: date, measure: str) -> F
         for place, name in enumerate(change.plan.services):
             start = day_index(change.rollout_on, today) + (change.plan.staged if place else 0)
             end = DAYS if change.plan.effect.days is None else start + change.plan.effect.days
-            total[rows[name], start:end] += size
+            grown = np.minimum(1.0, np.arange(1, max(0, end - start) + 1) / change.plan.rollout_days)
+            total[rows[name], start:end] += size * grown
     return total
 
 
