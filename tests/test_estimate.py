@@ -84,8 +84,8 @@ def test_a_rise_of_all_services_together_is_not_an_effect_of_one_change() -> Non
 
 @pytest.mark.parametrize(
     ("previous", "following", "shape"),
-    [(43, 15, Shape(42, 14)), (42, 15, Shape(28, 14)), (29, 15, Shape(28, 14)), (43, 14, Shape(28, 7)),
-     (29, 8, Shape(28, 7)), (28, 15, Shape(14, 7)), (15, 8, Shape(14, 7))],
+    [(43, 15, Shape(42, 14)), (42, 15, Shape(28, 14)), (29, 15, Shape(28, 14)), (43, 14, Shape(42, 7)),
+     (29, 8, Shape(28, 7)), (28, 15, Shape(14, 14)), (15, 8, Shape(14, 7))],
 )  # fmt: skip
 def test_the_largest_window_without_another_change_is_used(previous: int, following: int, shape: Shape) -> None:
     rollouts = [Rollout(c, "s03", on(t)) for c, t in (("a", 200 - previous), ("b", 200), ("c", 200 + following))]
@@ -117,16 +117,18 @@ def test_changes_on_different_services_do_not_block_each_other() -> None:
 
 def test_days_after_until_are_not_data() -> None:
     panel, rollouts = counts(flat(20, 400)), [Rollout("a", "s03", on(200))]
-    early = refused(estimate(panel, rollouts, until=on(206)), "a")
-    assert (early.reason, early.needed, early.have, early.possible_from) == ("too_early", 7, 6, on(208))
-    week = estimated(estimate(panel, rollouts, until=on(207)), "a")
-    assert (week.shape, week.post_to) == (Shape(28, 7), on(207))
-    assert estimated(estimate(panel, rollouts, until=on(214)), "a").shape == Shape(42, 14)
+    before = refused(estimate(panel, rollouts, until=on(202)), "a")
+    assert (before.reason, before.needed, before.have, before.possible_from) == ("too_early", 3, 2, on(204))
+    week = estimated(estimate(panel, rollouts, until=on(209)), "a")
+    assert (week.shape.post, week.post_to, week.look) == (7, on(207), 7)
+    assert (week.final_days, week.final_from) == (14, on(215))
+    whole = estimated(estimate(panel, rollouts, until=on(214)), "a")
+    assert (whole.shape.post, whole.look, whole.multiplier) == (14, None, 1.0)
 
 
 def test_a_change_planned_after_the_panel_is_too_early() -> None:
     answer = refused(estimate(counts(flat(20, 100)), [Rollout("a", "s03", on(150))]), "a")
-    assert (answer.reason, answer.possible_from) == ("too_early", on(158))
+    assert (answer.reason, answer.possible_from) == ("too_early", on(154))
 
 
 def test_a_change_without_days_before_it_is_never_promised_for_later() -> None:
@@ -142,7 +144,7 @@ def test_days_before_the_first_ticket_of_a_service_are_not_zeros() -> None:
     rate = flat(20, 300)
     rate[3, :190] = 0.0
     young = estimate(counts(rate), [Rollout("a", "s03", on(205))])
-    assert estimated(young, "a").shape == Shape(14, 7)
+    assert estimated(young, "a").shape == Shape(14, 14)
     assert estimated(young, "a").effect == pytest.approx(0.0, abs=0.4)
     assert refused(estimate(counts(rate), [Rollout("a", "s03", on(195))]), "a").reason == "no_data"
 
@@ -189,7 +191,7 @@ def test_several_services_are_pooled_and_told_one_by_one_when_asked() -> None:
     rate = flat(30, 400)
     rate[[3, 5, 8], 200:] *= 1.3
     rollouts = [Rollout("a", f"s{s:02d}", on(200)) for s in (3, 5, 8)]
-    results = estimate(counts(rate), rollouts, per_service=True)
+    results = estimate(counts(rate), rollouts, shapes=SHAPES[:1], per_service=True)
     assert [r.service for r in results] == [None, "s03", "s05", "s08"]
     pooled, *single = [r for r in results if isinstance(r, Estimate)]
     assert pooled.services == ("s03", "s05", "s08")

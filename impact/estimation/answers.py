@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
 import numpy as np
 
+from impact.estimation.choosing import Choice, final_day, first_complete
 from impact.estimation.comparison import LEAST_SERVICES
 from impact.estimation.panel import INTERVAL_LEVEL, Bools, Floats, Ints
 from impact.estimation.placebo import Placebos
@@ -37,9 +38,12 @@ LARGEST_TELLING_SHARE = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """Judged groups of one shape: group ``k`` answers question ``rows[k]``; ``telling`` groups had enough data."""
+    """Judged groups of one shape: group ``k`` answers question ``rows[k]`` as ``choices[k]`` says, with a bar raised
+    ``raised[k]`` times; ``telling`` groups had enough data."""
 
     rows: tuple[int, ...]
+    choices: tuple[Choice, ...]
+    raised: Floats
     placebo: Placebos
     groups: Groups
     judged: Judged
@@ -64,10 +68,9 @@ class _Summary:
     spikes: Floats
 
 
-def reading(rows: Sequence[int], placebo: Placebos, *, groups: Groups, judged: Judged) -> Reading:
-    """Put together what was judged with what it answers."""
-    telling = added(groups, placebo.cells.telling[groups.services, groups.at].astype(np.float64)) > 0
-    return Reading(tuple(rows), placebo, groups, judged, telling)
+def telling(placebo: Placebos, groups: Groups) -> Bools:
+    """Groups of which at least one reading has enough data."""
+    return added(groups, placebo.cells.telling[groups.services, groups.at].astype(np.float64)) > 0
 
 
 def answers(
@@ -76,83 +79,55 @@ def answers(
     """One result per group of a reading; ``q_values`` are in the order of the groups."""
     facts = _summary(read)
     names = _named(common, read.groups)
-    limit = _largest_telling(common)
+    flags = _flags(common, read, facts, members=[len(asked[row].members) for row in read.rows])
     days = [common.panel.on(i) for i in range(common.panel.day_count)]
-    columns = _columns(facts, read.judged)
+    columns = _columns(facts, read)
+    panel, shape = common.panel, read.placebo.cells.shape
     out: list[Estimate | NotEstimable] = []
-    for k, row in enumerate(read.rows):
-        one = {name: values[k] for name, values in columns.items()}
-        if read.telling[k]:
-            out.append(
-                _estimate(
-                    common,
-                    asked[row],
-                    read.placebo,
-                    one=one,
-                    limit=limit,
-                    names=names[k],
-                    q_value=q_values[k],
-                    days=days,
-                )
-            )
-        else:
-            out.append(_too_little(common, asked[row], read.placebo, one=one))
+    for k, (row, choice, tells) in enumerate(zip(read.rows, read.choices, read.telling.tolist(), strict=True)):
+        question = asked[row]
+        if not tells:
+            one = {name: values[k] for name, values in columns.items()}
+            out.append(_too_little(common, question, choice, one=one))
+            continue
+        first, last = columns["first"][k], columns["last"][k]
+        early = choice.look is not None
+        out.append(Estimate(
+            question.change_id, panel.metric, panel.kind, question.service, columns["effect"][k], columns["low"][k],
+            columns["high"][k], columns["p"][k], q_values[k], columns["mde"][k], columns["n_before"][k],
+            columns["n_after"][k], columns["before"][k], columns["after"][k], columns["expected"][k], shape,
+            days[first], days[last + shape.pre - 1], days[first + shape.pre + shape.lead],
+            days[last + shape.pre + shape.reach], columns["compared"][k], columns["loading"][k], columns["se"][k],
+            names[k], flags[k], common.reading, choice.look, columns["raised"][k],
+            choice.shape.post if early else None,
+            panel.on(final_day(common, choice, question.rollouts)) if early else None,
+        ))  # fmt: skip
     return out
 
 
-def _columns(facts: _Summary, judged: Judged) -> dict[str, list[float]]:
+def _columns(facts: _Summary, read: Reading) -> dict[str, list[Any]]:
     """Arrays as lists of plain numbers, which rows are written from much faster."""
-    columns = {name: np.asarray(values).tolist() for name, values in vars(facts).items()}
-    columns |= {"effect": judged.parts.effect.tolist(), "low": judged.low.tolist(), "high": judged.high.tolist()}
-    columns |= {"p": judged.p_value.tolist(), "se": judged.se.tolist(), "mde": judged.detectable.tolist()}
-    return columns
+    judged = read.judged
+    quiet = np.where(facts.unchanged >= LEAST_SERVICES, facts.unchanged, facts.left)
+    arrays = vars(facts) | {
+        "n_before": np.rint(facts.n_before).astype(np.int64),
+        "n_after": np.rint(facts.n_after).astype(np.int64),
+        "compared": quiet if read.placebo.compared else np.zeros_like(quiet),
+        "effect": judged.parts.effect, "low": judged.low, "high": judged.high, "p": judged.p_value,
+        "se": judged.se, "mde": judged.detectable, "raised": read.raised,
+    }  # fmt: skip
+    return {name: np.asarray(values).tolist() for name, values in arrays.items()}
 
 
-def _estimate(
-    common: Study,
-    row: Asked,
-    placebo: Placebos,
-    *,
-    one: dict[str, float],
-    limit: float,
-    names: tuple[str, ...],
-    q_value: float,
-    days: Sequence[date],
-) -> Estimate:
-    shape, left, quiet = placebo.cells.shape, int(one["left"]), int(one["unchanged"])
-    first, last = int(one["first"]), int(one["last"])
-    compared = (quiet if quiet >= LEAST_SERVICES else left) if placebo.compared else 0
-    return Estimate(
-        change_id=row.change_id,
-        metric=common.panel.metric,
-        kind=common.panel.kind,
-        service=row.service,
-        effect=one["effect"],
-        low=one["low"],
-        high=one["high"],
-        p_value=one["p"],
-        q_value=q_value,
-        smallest_detectable=one["mde"],
-        n_before=round(one["n_before"]),
-        n_after=round(one["n_after"]),
-        before=one["before"],
-        after=one["after"],
-        expected_after=one["expected"],
-        shape=shape,
-        pre_from=days[first],
-        pre_to=days[last + shape.pre - 1],
-        post_from=days[first + shape.pre + shape.lead],
-        post_to=days[last + shape.pre + shape.reach],
-        control_services=compared,
-        loading=one["loading"],
-        se=one["se"],
-        services=names,
-        flags=_flags(common, placebo, row, one=one, limit=limit),
-    )
-
-
-def _too_little(common: Study, row: Asked, placebo: Placebos, *, one: dict[str, float]) -> NotEstimable:
-    n0, n1 = round(one["n_before"]), round(one["n_after"])
+def _too_little(common: Study, row: Asked, choice: Choice, *, one: dict[str, Any]) -> NotEstimable:
+    """Too few tickets or observations; at an early look more may come."""
+    if choice.look is not None:
+        return NotEstimable(
+            row.change_id, common.panel.metric, row.service, "too_early", choice.shape.post, choice.look,
+            possible_from=common.panel.on(first_complete(common, choice, choice.rollouts)), shape=choice.read,
+            n_before=one["n_before"], n_after=one["n_after"], reading=common.reading,
+        )  # fmt: skip
+    n0, n1 = one["n_before"], one["n_after"]
     count = common.panel.kind == "count"
     return NotEstimable(
         row.change_id,
@@ -162,22 +137,28 @@ def _too_little(common: Study, row: Asked, placebo: Placebos, *, one: dict[str, 
         needed=LEAST_TICKETS if count else LEAST_OBSERVATIONS,
         have=round(one["have"]),
         smallest_detectable=one["mde"] if count or (n0 and n1) else None,
-        shape=placebo.cells.shape,
+        shape=choice.read,
         n_before=n0,
         n_after=n1,
+        reading=common.reading,
     )
 
 
-def _flags(common: Study, placebo: Placebos, row: Asked, *, one: dict[str, float], limit: float) -> tuple[str, ...]:
-    services = len(common.panel.services)
+def _flags(common: Study, read: Reading, facts: _Summary, *, members: Sequence[int]) -> list[tuple[str, ...]]:
+    """What to beware of, per group."""
+    services, size, compared = len(common.panel.services), read.groups.count, read.placebo.compared
+    broad = (np.array(members) > BROAD_SHARE * services) & (services >= LEAST_SERVICES)
+    unsure = (read.judged.p_value >= 1 - INTERVAL_LEVEL) & (read.judged.detectable > _largest_telling(common))
     found = (
-        (BROAD, len(row.members) > BROAD_SHARE * services and services >= LEAST_SERVICES),
-        (NO_COMPARISON, not placebo.compared),
-        (CHANGED_COMPARISON, placebo.compared and one["unchanged"] < LEAST_SERVICES),
-        (SPIKES, one["spikes"] > SPIKE_SHARE),
-        (NOT_TELLING, one["p"] >= 1 - INTERVAL_LEVEL and one["mde"] > limit),
+        (BROAD, broad),
+        (NO_COMPARISON, np.full(size, not compared)),
+        (CHANGED_COMPARISON, (facts.unchanged < LEAST_SERVICES) & compared),
+        (SPIKES, facts.spikes > SPIKE_SHARE),
+        (NOT_TELLING, unsure),
     )
-    return tuple(name for name, true in found if true)
+    code = sum((true.astype(np.int64) << bit for bit, (_, true) in enumerate(found)), np.zeros(size, dtype=np.int64))
+    words = {c: tuple(name for bit, (name, _) in enumerate(found) if c >> bit & 1) for c in np.unique(code).tolist()}
+    return [words[c] for c in code.tolist()]
 
 
 def _summary(read: Reading) -> _Summary:

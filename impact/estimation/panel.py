@@ -78,18 +78,34 @@ class Panel:
 
 @dataclass(frozen=True)
 class Rollout:
-    """A change going live on one service on one day; a change on several services has several."""
+    """A change going live on one service, on one day or bit by bit from ``on`` until ``to`` (None: on one day).
+
+    A change on several services has several. Raises ValueError when ``to`` is before ``on``.
+    """
 
     change_id: str
     service: str
     on: date
+    to: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.to is not None and self.to < self.on:
+            raise ValueError(
+                f"rollout of {self.change_id!r} on {self.service!r} ends on {self.to}, before it begins on {self.on}"
+            )
+
+    @property
+    def last_on(self) -> date:
+        """Last day of the rollout."""
+        return self.to or self.on
 
 
 @dataclass(frozen=True)
 class Shape:
     """Which days are compared: ``pre`` days up to the day before a rollout, ``post`` days from ``lead`` days after it.
 
-    The rollout day itself belongs to neither side. Weekday patterns cancel best in multiples of 7.
+    The rollout day itself belongs to neither side (with lead 0: to the days after). Weekday patterns cancel best in
+    multiples of 7.
     """
 
     pre: int
@@ -114,8 +130,11 @@ class Shape:
         return self.pre * self.post / (self.pre + self.post)
 
 
-SHAPES: tuple[Shape, ...] = (Shape(42, 14), Shape(28, 14), Shape(28, 7), Shape(14, 7))
-"""Window shapes, largest first: a change is read with the first one in which no other change happened."""
+SHAPES: tuple[Shape, ...] = (
+    Shape(42, 14), Shape(84, 14), Shape(28, 14), Shape(14, 14), Shape(42, 7), Shape(28, 7), Shape(14, 7),
+)  # fmt: skip
+"""Window shapes, the standard one first. Among those in which no other change happened, a change is read with the one
+whose readings have the smallest standard error on placebo days."""
 
 
 def day_types(first_on: date, days: int, holidays: Iterable[date]) -> Ints:

@@ -87,17 +87,21 @@ class Pooling:
         return correlations(self.placebos)
 
 
-def judge(pool: Pooling, groups: Groups) -> Judged:
-    """Test and interval of every group. A group of one reading uses the tails of readings like it."""
+def judge(pool: Pooling, groups: Groups, raised: Floats | float = 1.0) -> Judged:
+    """Test and interval of every group. A group of one reading uses the tails of readings like it.
+
+    ``raised`` is the factor by which the bar is raised (per group): the interval is as much wider, and the p-value is
+    the smallest level at which the test with the raised bar rejects.
+    """
     parts = read(pool, groups)
     stretch, freedom = group_tails(pool, groups)
-    t = stdtrit(freedom, UPPER) * stretch
-    p_value = 2.0 * stdtr(freedom, -np.abs(parts.effect) / (stretch * parts.se))
+    t = stdtrit(freedom, UPPER) * stretch * raised
+    p_value = 2.0 * stdtr(freedom, -np.abs(parts.effect) / (stretch * raised * parts.se))
     if pool.placebos.kind == "count":
         low, high = inverted(pool, groups, parts, t=t)
     else:
         low, high = parts.effect - t * parts.se, parts.effect + t * parts.se
-    detectable = (stdtrit(freedom, UPPER) + POWER) * stretch * parts.se
+    detectable = (stdtrit(freedom, UPPER) * raised + POWER) * stretch * parts.se
     return Judged(parts, low, high, p_value, stretch * parts.se, detectable)
 
 

@@ -45,8 +45,10 @@ class Estimate:
     lists.
 
     ``look`` is the number of days after the rollout that a preliminary reading saw, None for a final one;
-    ``multiplier`` is by how much that raised the bar, already inside ``p_value``, ``low`` and ``high``. ``together``
-    names the other changes that are read with this one (bundle) or separated from it (joint).
+    ``multiplier`` is by how much that raised the bar, already inside ``p_value``, ``low`` and ``high``. Preliminary
+    readings also tell how many days the final one has (``final_days``) and the first day on which it can be made
+    (``final_from``). ``together`` names the other changes that are read with this one (bundle) or separated from it
+    (joint).
     """
 
     change_id: str
@@ -77,6 +79,8 @@ class Estimate:
     reading: ReadingName = "planned"
     look: int | None = None
     multiplier: float = 1.0
+    final_days: int | None = None
+    final_from: date | None = None
     method: Method = "separate"
     together: tuple[str, ...] = ()
     shrunk: float | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -21,14 +22,16 @@ FAR = 10**7
 class Timeline:
     """Rollouts sorted by change, service and date, without repetitions, beside arrays of the same length.
 
-    ``service`` is the row of the panel (-1: not in it), ``day`` the day index (may lie outside the panel),
-    ``since`` and ``until`` the days from the previous and to the next rollout on the service (0: same day).
+    ``service`` is the row of the panel (-1: not in it), ``day`` the day index (may lie outside the panel), ``lasted``
+    the days from the first to the last day of a gradual rollout (0: one day). ``since`` is the days from the last day
+    of the rollouts before it on the service, ``until`` those to the first day of the next (0: at the same time).
     ``by_service`` orders rollouts by service and day; ``place`` is where each stands in that order.
     """
 
     rollouts: tuple[Rollout, ...]
     service: Ints
     day: Ints
+    lasted: Ints
     since: Ints
     until: Ints
     by_service: Ints
@@ -43,16 +46,20 @@ class Timeline:
     def blocking(self, index: int, shape: Shape) -> tuple[str, ...]:
         """Changes on the same service within the windows of ``shape`` around a rollout, sorted; also the change's
         own id when it went live on the service more than once."""
-        row = self.row
+        row, longest = self.row, self.longest
         place = self.place[index]
-        service, day, _ = row[place]
+        service, day, *_ = row[place]
         first, last = day - shape.pre, day + shape.reach
         names: set[str] = set()
-        for step in (-1, 1):
-            k = place + step
-            while 0 <= k < len(row) and row[k][0] == service and first <= row[k][1] <= last:
-                names.add(row[k][2])
-                k += step
+        k = place - 1
+        while k >= 0 and row[k][0] == service and row[k][1] + longest >= first:
+            if row[k][1] + row[k][2] >= first:
+                names.add(row[k][3])
+            k -= 1
+        k = place + 1
+        while k < len(row) and row[k][0] == service and row[k][1] <= last:
+            names.add(row[k][3])
+            k += 1
         return tuple(sorted(names))
 
     @cached_property
@@ -66,36 +73,61 @@ class Timeline:
         return [int(x) for x in np.minimum(self.since, self.until).tolist()]
 
     @cached_property
-    def row(self) -> list[tuple[int, int, str]]:
-        """Service, day and change of every rollout, by service and day."""
+    def row(self) -> list[tuple[int, int, int, str]]:
+        """Service, first day, further days and change of every rollout, by service and day."""
         order = self.by_service
         names = [self.rollouts[i].change_id for i in order.tolist()]
-        return list(zip(self.service[order].tolist(), self.day[order].tolist(), names, strict=True))
+        return list(
+            zip(self.service[order].tolist(), self.day[order].tolist(), self.lasted[order].tolist(), names, strict=True)
+        )
+
+    @cached_property
+    def longest(self) -> int:
+        """Further days of the longest gradual rollout."""
+        return int(self.lasted.max(initial=0))
 
     def counts(self, panel: Panel) -> Floats:
-        """Number of rollouts per service and day of the panel."""
+        """Number of rollouts under way per service and day of the panel."""
         out = np.zeros(panel.total.shape)
-        inside = (self.service >= 0) & (self.day >= 0) & (self.day < panel.day_count)
-        np.add.at(out, (self.service[inside], self.day[inside]), 1.0)
+        for further in range(self.longest + 1):
+            day = self.day + further
+            inside = (self.service >= 0) & (day >= 0) & (day < panel.day_count) & (self.lasted >= further)
+            np.add.at(out, (self.service[inside], day[inside]), 1.0)
         return out
 
 
 def timeline(panel: Panel, rollouts: Sequence[Rollout]) -> Timeline:
-    """Place rollouts on a panel; repeated ones count once, in whatever order they come."""
-    unique = sorted(set(rollouts), key=lambda r: (r.change_id, r.service, r.on))
+    """Place rollouts on a panel; repeated ones count once (with the longest duration), in whatever order they come."""
+    longest: dict[tuple[str, str, date], Rollout] = {}
+    for r in rollouts:
+        key = (r.change_id, r.service, r.on)
+        if key not in longest or r.last_on > longest[key].last_on:
+            longest[key] = r
+    unique = [longest[key] for key in sorted(longest)]
     row = {name: i for i, name in enumerate(panel.services)}
     service = np.array([row.get(r.service, -1) for r in unique], dtype=np.int64)
     first = panel.first_on.toordinal()
     day = np.array([r.on.toordinal() - first for r in unique], dtype=np.int64)
+    lasted = np.array([(r.to - r.on).days if r.to else 0 for r in unique], dtype=np.int64)
     order = np.lexsort((day, service))
-    since, until = np.full(len(unique), FAR), np.full(len(unique), FAR)
-    if len(unique) > 1:
-        near, far = order[:-1], order[1:]
-        same = (service[near] == service[far]) & (service[near] >= 0)
-        gap = day[far] - day[near]
-        until[near[same]] = gap[same]
-        since[far[same]] = gap[same]
-        tied = gap == 0
-        until[far[same & tied]] = 0
-        since[near[same & tied]] = 0
-    return Timeline(tuple(unique), service, day, since, until, order, tuple(np.argsort(order).tolist()))
+    since, until = distances(service[order], day[order], day[order] + lasted[order])
+    place = np.argsort(order)
+    return Timeline(tuple(unique), service, day, lasted, since[place], until[place], order, tuple(place.tolist()))
+
+
+def distances(service: Ints, first: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """Days since the rollouts before and until the one after, of rollouts sorted by service and first day.
+
+    A rollout that began earlier may end later than all others, so the latest end so far counts.
+    """
+    since, until = np.full(len(service), FAR), np.full(len(service), FAR)
+    if len(service) < 2:
+        return since, until
+    same = (service[1:] == service[:-1]) & (service[1:] >= 0)
+    apart = (service - service.min()) * (2 * FAR)
+    latest = np.maximum.accumulate(apart + last)[:-1] - apart[1:]
+    since[1:][same] = np.maximum(first[1:] - latest, 0)[same]
+    until[:-1][same] = (first[1:] - first[:-1])[same]
+    tied = same & (first[1:] == first[:-1])
+    since[:-1][tied] = 0
+    return since, until

@@ -1,0 +1,111 @@
+"""Questions about one panel and reading, answered together: shape by shape, with false-discovery rates over all.
+
+Knows the order of the steps; how each is done stands in the modules it calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from impact.estimation.answers import Reading, answers, telling
+from impact.estimation.choosing import Choice, choices
+from impact.estimation.comparison import LEAST_SERVICES
+from impact.estimation.early import bar
+from impact.estimation.panel import Shape
+from impact.estimation.pooling import Groups, Pooling, judge
+from impact.estimation.questions import Asked, Study
+from impact.estimation.refusals import refusal, too_early, too_little_history
+from impact.estimation.results import Estimate, NotEstimable
+
+
+def answered(common: Study, asked: Sequence[Asked]) -> list[Estimate | NotEstimable]:
+    """Results in the order asked, with q-values over all of them."""
+    chosen = choices(common, asked)
+    results: dict[int, Estimate | NotEstimable] = {}
+    by_shape: dict[Shape, dict[int, Choice]] = {}
+    for i, (row, choice) in enumerate(zip(asked, chosen, strict=True)):
+        if choice is None:
+            results[i] = refusal(common, row)
+        elif choice.read is None:
+            results[i] = too_early(common, row, choice)
+        else:
+            by_shape.setdefault(choice.read, {})[i] = choice
+    readings: list[Reading] = []
+    for shape, rows in by_shape.items():
+        pool = common.pool(shape)
+        if pool is None:
+            results |= {i: too_little_history(common, asked[i], shape) for i in rows}
+        else:
+            readings += _readings(common, pool, asked=asked, rows=rows)
+    told = [i for read in readings for i, tells in zip(read.rows, read.telling.tolist(), strict=True) if tells]
+    p_values = np.concatenate([read.judged.p_value[read.telling] for read in readings]) if readings else np.empty(0)
+    q = dict(zip(told, adjusted(p_values.tolist()), strict=True))
+    for read in readings:
+        written = answers(common, asked, read, q_values=[q.get(i, 1.0) for i in read.rows])
+        results |= dict(zip(read.rows, written, strict=True))
+    return [results[i] for i in range(len(asked))]
+
+
+def adjusted(p_values: Sequence[float]) -> list[float]:
+    """False-discovery rate of each p-value among all given (Benjamini and Hochberg 1995): at a threshold of 0.10,
+    on average at most one in ten of the effects named is none."""
+    p = np.asarray(p_values, dtype=np.float64)
+    if not len(p):
+        return []
+    order = np.argsort(-p, kind="stable")
+    rank = np.arange(len(p), 0, -1)
+    q = np.empty_like(p)
+    q[order] = np.minimum.accumulate(np.minimum(p[order] * len(p) / rank, 1.0))
+    return [float(x) for x in q]
+
+
+def _readings(common: Study, pool: Pooling, *, asked: Sequence[Asked], rows: dict[int, Choice]) -> list[Reading]:
+    """Questions that share a shape, judged; those that leave too few services to compare with are read without."""
+    first = _reading(common, pool, asked=asked, rows=rows)
+    if not pool.placebos.compared:
+        return [first]
+    left = np.full(first.groups.count, np.iinfo(np.int64).max)
+    np.minimum.at(left, first.groups.group, first.judged.parts.left)
+    thin = {i: rows[i] for i, n in zip(rows, left.tolist(), strict=True) if n < LEAST_SERVICES}
+    alone = common.pool(pool.placebos.cells.shape, compared=False) if thin else None
+    if alone is None:
+        return [first]
+    found = [_reading(common, alone, asked=asked, rows=thin)]
+    rest = {i: choice for i, choice in rows.items() if i not in thin}
+    return [*found, _reading(common, pool, asked=asked, rows=rest)] if rest else found
+
+
+def _reading(common: Study, pool: Pooling, *, asked: Sequence[Asked], rows: dict[int, Choice]) -> Reading:
+    groups = _groups(common, pool, [(asked[i], choice) for i, choice in rows.items()])
+    compared = pool.placebos.compared
+    raised = np.array([
+        1.0 if one.look is None else bar(common, one.shape, compared=compared, dates=one.dates)
+        for one in rows.values()
+    ])  # fmt: skip
+    return Reading(
+        tuple(rows), tuple(rows.values()), raised, pool.placebos, groups, judge(pool, groups, raised),
+        telling(pool.placebos, groups),
+    )  # fmt: skip
+
+
+def _groups(common: Study, pool: Pooling, asked: Sequence[tuple[Asked, Choice]]) -> Groups:
+    """Readings per question: those with enough data; where none has, all, so that the result can say what it takes."""
+    line, cells = common.line, pool.placebos.cells
+    day, service, tells, pre = line.day.tolist(), line.service.tolist(), cells.telling, cells.shape.pre
+    services: list[int] = []
+    at: list[int] = []
+    group: list[int] = []
+    members: list[int] = []
+    member_of: list[int] = []
+    for g, (row, choice) in enumerate(asked):
+        own = choice.rollouts
+        for i in [i for i in own if tells[service[i], day[i] - pre]] or own:
+            member_of += [len(services)] * len(row.members)
+            members += row.members
+            services.append(service[i])
+            at.append(day[i] - pre)
+            group.append(g)
+    s, t, owner, out, of = (np.array(x, dtype=np.int64) for x in (services, at, group, members, member_of))
+    return Groups(s, t, owner, len(asked), out, of)
