@@ -28,6 +28,7 @@ BROAD = "broad change"
 NO_COMPARISON = "no comparison group"
 CHANGED_COMPARISON = "comparison services had changes too"
 SPIKES = "spikes left out"
+EQUAL_EFFECTS = "other changes taken to act alike on all their services"
 NOT_TELLING = "too little data to tell"
 
 

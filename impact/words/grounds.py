@@ -9,6 +9,7 @@ from impact.estimation.panel import SHAPES
 from impact.estimation.results import (
     BROAD,
     CHANGED_COMPARISON,
+    EQUAL_EFFECTS,
     NO_COMPARISON,
     NOT_TELLING,
     SPIKES,
@@ -42,6 +43,10 @@ _FLAGS: dict[str, str] = {
     ),
     CHANGED_COMPARISON: "Some of the services compared with had changes of their own in these weeks.",
     SPIKES: f"More than {percent(SPIKE_SHARE)} of the tickets came in short spikes, which were cut off.",
+    EQUAL_EFFECTS: (
+        "It went live together with other changes on all of its services: what these did elsewhere is taken off, as if "
+        "they did the same everywhere."
+    ),
 }
 
 
