@@ -10,21 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from impact.estimate import (
-    SHAPES,
-    Counterfactual,
-    Estimate,
-    NotEstimable,
-    PlaceboRate,
-    counterfactual,
-    estimate,
-    placebo_rate,
-)
+from impact.estimate import SHAPES, Counterfactual, PlaceboRate, counterfactual, placebo_rate
 from impact.evidence import Evidence, gather, rows
 from impact.metrics import METRICS, Metric
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
+from impact.ranking import worst_first
+from impact.readings import Answers, answers, judged
 from impact.store import Snapshot
-from impact.verdict import Standing, Verdict, decisions, group, judge, overall, rank
+from impact.verdict import Standing, Verdict, decisions, group, overall
 
 __all__ = ["Evidence", "false_alarms", "gather", "portfolio", "series"]
 
@@ -34,13 +27,8 @@ NEIGHBOUR_DAYS = 56
 
 def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: str) -> Portfolio:
     """Every change with its readings. One pass of the engine per metric; the result is cached by data version."""
-    results: dict[str, dict[str, Estimate | NotEstimable]] = defaultdict(dict)
-    for name, panel in evidence.panels.items():
-        for result in estimate(
-            panel, evidence.rollouts, shapes=SHAPES, holidays=evidence.holidays, until=evidence.until[name]
-        ):
-            results[result.change_id][name] = result
-    links = _links(snapshot)
+    results = answers(evidence)
+    links = _links(snapshot, evidence)
     milestones = _milestones(snapshot, today)
     names = dict(rows(snapshot, "SELECT id, name FROM team"))
     columns = list(_CHANGE_COLUMNS)
@@ -54,7 +42,7 @@ def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: s
         changes.append(
             _change_view(
                 head,
-                results=results[head["id"]],
+                results=results.get(head["id"], {}),
                 links=links.get(head["id"], ()),
                 milestones=milestones.get(head["id"], ()),
                 neighbours=neighbours.get(head["id"], ()),
@@ -63,10 +51,9 @@ def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: s
                 today=today,
             )
         )
-    changes.sort(key=lambda c: (rank(c.word), -(c.rollout_on or c.planned_on or today).toordinal(), c.number))
     teams = sorted({(c.team_id, c.team or c.team_id) for c in changes if c.team_id}, key=lambda t: str(t[1]))
     shown = tuple(m for m in METRICS if m.name in evidence.panels)
-    return Portfolio(version, today, evidence.data_to, tuple(changes), tuple(teams), shown)
+    return Portfolio(version, today, evidence.data_to, worst_first(changes, today), tuple(teams), shown)
 
 
 _CHANGE_COLUMNS = (
@@ -98,7 +85,7 @@ _CHANGE_COLUMNS = (
 def _change_view(
     head: dict[str, Any],
     *,
-    results: Mapping[str, Estimate | NotEstimable],
+    results: Mapping[str, Answers],
     links: Sequence[ServiceLink],
     milestones: Sequence[MilestoneView],
     neighbours: Sequence[Neighbour],
@@ -141,21 +128,20 @@ def _change_view(
     )
 
 
-def _reading(
-    metric: Metric, result: Estimate | NotEstimable | None, rolled_out: bool, linked: bool, evidence: Evidence
-) -> Reading:
+def _reading(metric: Metric, own: Answers | None, rolled_out: bool, linked: bool, evidence: Evidence) -> Reading:
     if not rolled_out:
         return Reading(metric, None, Verdict("not_rolled_out", "not_rolled_out"))
     if metric.name not in evidence.panels:
         return Reading(metric, None, Verdict("no_data", "no_facts"))
     if not linked:
         return Reading(metric, None, Verdict("no_data", "no_service"))
-    if result is None:
+    if own is None:
         return Reading(metric, None, Verdict("no_data", "no_facts_for_service"))
-    return Reading(metric, result, judge(metric, result))
+    return judged(metric, own)
 
 
-def _links(snapshot: Snapshot) -> dict[str, tuple[ServiceLink, ...]]:
+def _links(snapshot: Snapshot, evidence: Evidence) -> dict[str, tuple[ServiceLink, ...]]:
+    until = {(r.change_id, r.service): r.to for r in evidence.rollouts}
     links: dict[str, list[ServiceLink]] = defaultdict(list)
     for change_id, service_id, name, on, role, origin in rows(
         snapshot,
@@ -164,7 +150,8 @@ def _links(snapshot: Snapshot) -> dict[str, tuple[ServiceLink, ...]]:
         "ORDER BY l.change_id, s.name, l.service_id",
     ):
         label = name or service_id.split(":", 2)[-1]
-        links[change_id].append(ServiceLink(service_id, label, on, role, origin, name is not None))
+        to = until.get((change_id, service_id))
+        links[change_id].append(ServiceLink(service_id, label, on, role, origin, name is not None, to))
     return {change_id: tuple(found) for change_id, found in links.items()}
 
 

@@ -15,6 +15,9 @@ from impact.metrics import BY_NAME
 from impact.settings import Reporting
 from impact.store import Snapshot
 
+MOST_ROLLOUT_DAYS = 56
+"""A record that says it took longer was more likely closed late."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -33,21 +36,42 @@ def gather(snapshot: Snapshot, reporting: Reporting) -> Evidence:
     data_to = max(complete.values(), default=None)
     panels = read_panels(snapshot, complete)
     rollouts = tuple(
-        Rollout(change_id, service_id, on)
-        for change_id, service_id, on in rows(
-            snapshot,
-            "SELECT c.id, s.service_id, COALESCE(s.rollout_on, c.rollout_on) AS rolled_on FROM change c "
-            "JOIN change_service s ON s.change_id = c.id "
-            "WHERE COALESCE(s.rollout_on, c.rollout_on) IS NOT NULL AND c.status <> 'cancelled' "
-            "ORDER BY c.id, s.service_id",
-        )
-        if data_to is None or on <= data_to + timedelta(days=1)
+        rollout
+        for rollout in rollouts_of(snapshot, ZoneInfo(reporting.timezone))
+        if data_to is None or rollout.on <= data_to + timedelta(days=1)
     )
     if data_to is None:
         return Evidence(panels, rollouts, frozenset(), {}, None)
     first = min((p.first_on for p in panels.values()), default=data_to)
     until = {name: data_to - timedelta(days=BY_NAME[name].matures_days) for name in panels}
     return Evidence(panels, rollouts, reporting.holidays_between(first, data_to), until, data_to)
+
+
+def rollouts_of(snapshot: Snapshot, zone: ZoneInfo) -> tuple[Rollout, ...]:
+    """When each change went live on each of its services. A service with a day of its own went live on that day; the
+    others between the change's first and last instant. Cancelled changes and those without a day have none."""
+    found = rows(
+        snapshot,
+        "SELECT c.id, s.service_id, COALESCE(s.rollout_on, c.rollout_on) AS rolled_on, "
+        "s.rollout_on IS NOT NULL AS own_day, c.rollout_start_at, c.rollout_end_at, c.status "
+        "FROM change c JOIN change_service s ON s.change_id = c.id "
+        "WHERE COALESCE(s.rollout_on, c.rollout_on) IS NOT NULL AND c.status <> 'cancelled' "
+        "ORDER BY c.id, s.service_id",
+    )
+    return tuple(
+        Rollout(change_id, service_id, on, None if own else last_day(start, end, status=status, zone=zone))
+        for change_id, service_id, on, own, start, end, status in found
+    )
+
+
+def last_day(start: datetime | None, end: datetime | None, *, status: str, zone: ZoneInfo) -> date | None:
+    """The last day of a rollout that took at least a day and at most MOST_ROLLOUT_DAYS; None for one done at once (also
+    overnight), and where the end says something else: when it was taken back, or when its record was closed at last."""
+    if start is None or end is None or status == "rolled_back":
+        return None
+    if not timedelta(days=1) <= _aware(end) - _aware(start) <= timedelta(days=MOST_ROLLOUT_DAYS):
+        return None
+    return _aware(end).astimezone(zone).date()
 
 
 def complete_days(snapshot: Snapshot, reporting: Reporting) -> dict[str, date]:

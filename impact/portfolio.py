@@ -15,7 +15,8 @@ from impact.verdict import Group, Verdict, Word
 
 @dataclass(frozen=True)
 class ServiceLink:
-    """A service a change touches. ``known`` is False for a link whose service no source delivers."""
+    """A service a change touches. ``known`` is False for a link whose service no source delivers. ``rollout_to`` is the
+    last day of a rollout that took days, None for one that was done at once."""
 
     id: str
     name: str
@@ -23,6 +24,7 @@ class ServiceLink:
     role: str
     origin: str
     known: bool = True
+    rollout_to: date | None = None
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,18 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Reading:
-    """One measure of one change: the engine's answer and the word for it."""
+    """One measure of one change: the engine's answer and the word for it.
+
+    ``others`` are the same measure read over other days than the planned ones, ``services`` the same days service by
+    service (for a change on several), ``bundle`` this change and those in its way read as one.
+    """
 
     metric: Metric
     result: Estimate | NotEstimable | None
     verdict: Verdict
+    others: tuple[Reading, ...] = ()
+    services: tuple[Reading, ...] = ()
+    bundle: Reading | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,13 @@ class ChangeView:
     @cached_property
     def _by_name(self) -> dict[str, Reading]:
         return {reading.metric.name: reading for reading in self.readings}
+
+    @property
+    def rollout_to(self) -> date | None:
+        """Last day on which one of its services met the change; None where that is the first one, or unknown."""
+        days = [link.rollout_to or link.rollout_on for link in self.services]
+        last = max((day for day in days if day is not None), default=None)
+        return last if last and self.rollout_on and last > self.rollout_on else None
 
     @property
     def overdue(self) -> tuple[MilestoneView, ...]:

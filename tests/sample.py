@@ -13,7 +13,8 @@ from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, Rollout, Shap
 from impact.evidence import Evidence
 from impact.metrics import BOARD, BY_NAME, METRICS, Metric
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
-from impact.verdict import Standing, Verdict, decisions, group, judge, overall, rank
+from impact.ranking import worst_first
+from impact.verdict import Standing, Verdict, decisions, group, judge, overall
 
 TODAY = date(2026, 11, 23)
 DATA_TO = date(2026, 11, 22)
@@ -164,7 +165,7 @@ def every_state() -> tuple[ChangeView, ...]:
 def portfolio(changes: tuple[ChangeView, ...] | None = None, **more: Any) -> Portfolio:
     """A portfolio in the order the analysis gives."""
     chosen = every_state() if changes is None else changes
-    ordered = tuple(sorted(chosen, key=lambda c: (rank(c.word), c.number)))
+    ordered = worst_first(chosen, TODAY)
     teams = tuple(sorted({(c.team_id, c.team) for c in ordered if c.team_id and c.team}, key=lambda t: t[1]))
     base = Portfolio("v1", TODAY, DATA_TO, ordered, teams, tuple(m for m in METRICS if m.on_board or m.name == "csat"))
     return replace(base, **more)

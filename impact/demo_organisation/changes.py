@@ -42,7 +42,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         business=Business(planned=230, actual=251, hours=480, money=14),
     ),
     ChangePlan(
-        title="Expense claims by photo", team="Finance systems", services=("Expense claims",), ago=4, truth="better",
+        title="Expense claims by photo", team="Finance systems", services=("Expense claims",), ago=2, truth="better",
         requirement="Travellers want to claim expenses with a photo, not with a form.",
         outcome="Claims are paid in days, with fewer questions.", effect=Effect(tickets=-0.3, satisfaction=0.4),
         steps="full", sponsor="Head of finance", slips={"test": 5},
