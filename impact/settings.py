@@ -1,10 +1,11 @@
-"""The only reader of environment and secrets: where the data folder is, which sources there are, how figures read.
+"""The only reader of environment and secrets: where the data are, which sources there are, how figures and money read.
 
 Knows no connector: each source's own keys are checked by the connector itself.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from impact.model import SettingsError
 PREFIX = "IMPACT_"
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 DEMO_FOLDER = "demo"
+SECTIONS = ("sources", "reporting", "rates")
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,50 @@ class Reporting:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """What tickets and lost work cost; what is not set is shown in tickets and hours, never as money.
+
+    ``currency``: the word written before amounts, such as EUR. ``per_ticket``: money the service desk spends on a
+    ticket. ``per_lost_hour``: money an hour of a colleague's lost work costs. ``lost_part_of_waiting``: the part of
+    the time from opening to resolution in which a colleague cannot work, 0 to 1; only used where nobody reports lost
+    time.
+    """
+
+    currency: str = ""
+    per_ticket: float | None = None
+    per_lost_hour: float | None = None
+    lost_part_of_waiting: float | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.currency) > 8 or "\n" in self.currency:
+            raise SettingsError(
+                f"[rates] currency = {self.currency!r} is too long. Use a short word such as 'EUR', 'CHF' or '£'."
+            )
+        for name, most, unit in _RATES:
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and 0 <= value <= most):
+                raise SettingsError(
+                    f"[rates] {name} = {value:g} is not possible. Allowed is {unit}, from 0 to {most:,.0f}. "
+                    "Correct it, or leave it out to show no money for it."
+                )
+
+
+_RATES = (
+    ("per_ticket", 1e6, "an amount of money per ticket"),
+    ("per_lost_hour", 1e6, "an amount of money per hour"),
+    ("lost_part_of_waiting", 1.0, "a part of the waiting time"),
+)
+
+
+@dataclass(frozen=True)
 class Settings:
-    """Everything configured: the data folder, one section per source, and how figures read."""
+    """Everything configured: the data folder, one section per source, how figures read and what things cost."""
 
     home: Path
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reporting: Reporting = field(default_factory=Reporting)
     file: Path | None = None
+    rates: Rates = field(default_factory=Rates)
 
     @property
     def demo_home(self) -> Path:
@@ -81,8 +120,8 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     """Read settings from ``<folder>/.streamlit/secrets.toml`` and the environment, which wins.
 
     ``IMPACT_HOME`` is the data folder (default ``./data``), ``IMPACT_SECRETS`` another file in place of
-    secrets.toml; ``IMPACT_SOURCES__<NAME>__<KEY>`` and ``IMPACT_REPORTING__<KEY>`` set single values. Raises
-    SettingsError naming the file and key.
+    secrets.toml; ``IMPACT_SOURCES__<NAME>__<KEY>``, ``IMPACT_REPORTING__<KEY>`` and ``IMPACT_RATES__<KEY>`` set
+    single values. Raises SettingsError naming the file and key.
     """
     environ = os.environ if environ is None else environ
     folder = Path.cwd() if folder is None else folder
@@ -99,6 +138,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         sources=sources,
         reporting=_reporting(values.get("reporting", {}), file),
         file=file if file.is_file() else None,
+        rates=_rates(values.get("rates", {}), file),
     )
 
 
@@ -112,10 +152,10 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _merged(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    merged: dict[str, Any] = {k: v for k, v in values.items() if k in ("sources", "reporting")}
+    merged: dict[str, Any] = {k: v for k, v in values.items() if k in SECTIONS}
     for variable, text in sorted(environ.items()):
         path = variable.removeprefix(PREFIX).split("__")
-        if not variable.startswith(PREFIX) or len(path) < 2 or path[0] not in ("SOURCES", "REPORTING"):
+        if not variable.startswith(PREFIX) or len(path) < 2 or path[0].lower() not in SECTIONS:
             continue
         merged = _with(merged, path, text)
     return merged
@@ -135,3 +175,30 @@ def _reporting(section: Mapping[str, Any], file: Path) -> Reporting:
         if key not in known:
             raise SettingsError(f"[reporting] in {file} has an unknown key {key!r}. Known keys: {', '.join(known)}.")
     return Reporting(**section)
+
+
+def _rates(section: object, file: Path) -> Rates:
+    known = Rates.__dataclass_fields__
+    if not isinstance(section, Mapping):
+        raise SettingsError(f"rates = {section!r} in {file} is not a section. Write [rates] and the keys below it.")
+    values: dict[str, Any] = {}
+    for key, value in section.items():
+        if key not in known:
+            raise SettingsError(f"[rates] in {file} has an unknown key {key!r}. Known keys: {', '.join(known)}.")
+        values[key] = str(value).strip() if key == "currency" else _amount(key, value, file)
+    return Rates(**values)
+
+
+def _amount(key: str, value: object, file: Path) -> float | None:
+    """A number of the settings; text, which is all the environment has, is read as one; empty text is not set."""
+    if isinstance(value, str) and not value.strip():
+        return None
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise ValueError
+        return float(value)
+    except ValueError:
+        raise SettingsError(
+            f"[rates] {key} = {value!r} in {file} is not a number. Write it with a point and without a unit, such as "
+            f"{key} = {'0.25' if key == 'lost_part_of_waiting' else '18.50'}, or leave it out."
+        ) from None
