@@ -39,12 +39,17 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--demo", action="store_true", help="export the demo organisation instead of real data")
     estimate = commands.add_parser("estimate", help="estimate effects from a panel file; needs no store")
     estimate.add_argument("--panel", type=Path, required=True, help="csv or parquet: one row a metric, service and day")
-    estimate.add_argument("--changes", type=Path, required=True, help="csv or parquet: change_id, service, rollout_on")
+    changes = "csv or parquet: change_id, service, rollout_on and, for rollouts over several days, rollout_to"
+    estimate.add_argument("--changes", type=Path, required=True, help=changes)
     estimate.add_argument("--out", type=Path, required=True, help="csv or parquet to write")
     estimate.add_argument("--pre", type=int, metavar="DAYS", help="days before; with --post exactly this shape is used")
     estimate.add_argument("--post", type=int, metavar="DAYS", help="days after")
     estimate.add_argument("--lead", type=int, default=1, metavar="DAYS", help="first compared day after rollout")
     estimate.add_argument("--holidays", type=Path, metavar="FILE", help="one ISO date a line")
+    country = "public holidays of a country or a part of it instead of a file, such as DE or DE-BY"
+    estimate.add_argument("--country", metavar="CODE", help=country)
+    readings = "planned, first_days, lasting, late, with commas between them (default: planned)"
+    estimate.add_argument("--readings", default="planned", metavar="NAMES", help=readings)
     estimate.add_argument("--per-service", action="store_true", help="also one row per change, service and metric")
     return top
 
@@ -186,6 +191,8 @@ def _estimate(given: argparse.Namespace) -> int:
             post=given.post,
             lead=given.lead,
             holidays=given.holidays,
+            country=given.country,
+            readings=given.readings,
             per_service=given.per_service,
         )
     )

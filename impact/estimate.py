@@ -18,11 +18,12 @@ from impact.estimation.honesty import PlaceboRate, placebo_rate
 from impact.estimation.judging import adjusted, answered
 from impact.estimation.panel import INTERVAL_LEVEL, SHAPES, Kind, Panel, Rollout, Shape
 from impact.estimation.questions import by_change, by_service, study
-from impact.estimation.readings import plan
+from impact.estimation.readings import READINGS, plan
 from impact.estimation.results import Estimate, NotEstimable, ReadingName, Reason
 
 __all__ = [
     "INTERVAL_LEVEL",
+    "READINGS",
     "SHAPES",
     "Counterfactual",
     "Estimate",

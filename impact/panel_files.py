@@ -15,15 +15,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from impact.estimate import SHAPES, Estimate, NotEstimable, Shape, estimate
+from impact.estimate import READINGS, SHAPES, Estimate, NotEstimable, ReadingName, Shape, estimate
 from impact.estimation.results import NOT_TELLING, Reason
 from impact.estimation.windows import LEAST_TICKETS
 from impact.model import SettingsError
-from impact.panel_reading import read_changes, read_holidays, read_panel
+from impact.panel_reading import country_holidays, read_changes, read_holidays, read_panel
 
 OUT_COLUMNS = (
     "change_id", "metric", "service", "estimate", "low", "high", "p_value", "q_value", "verdict", "reason",
-    "smallest_detectable", "n_before", "n_after", "pre_days", "post_days",
+    "smallest_detectable", "n_before", "n_after", "pre_days", "post_days", "reading",
 )  # fmt: skip
 HEADLINE_RATE = 0.10
 """Effects are named outright only while at most one in ten of those named is expected to be none."""
@@ -46,23 +46,29 @@ def run(
     post: int | None = None,
     lead: int | None = None,
     holidays: Path | None = None,
+    country: str | None = None,
     per_service: bool = False,
+    readings: str = "planned",
 ) -> int:
     """Estimate every change on every metric of a panel file and write ``out``; returns 0, the exit code of success.
 
-    With ``pre`` or ``post`` exactly that window is used, otherwise the largest one free of other changes. A metric's
-    data end on the last day it has in the file. Raises SettingsError naming file, line, column and value when a
-    file cannot be read, and writes nothing then.
+    With ``pre`` or ``post`` exactly that window is used for the planned reading, otherwise the most precise one free
+    of other changes. ``readings`` are names with commas between them, ``country`` is the code whose public holidays
+    count where no file of ``holidays`` is given. A metric's data end on the last day it has in the file. Raises
+    SettingsError naming file, line, column and value when a file cannot be read, and writes nothing then.
     """
-    shapes = asked_shapes(pre=pre, post=post, lead=lead)
+    if country and holidays is not None:
+        raise SettingsError(f"--country is {country!r} and --holidays is {holidays}; allowed is one of them")
+    shapes, names = asked_shapes(pre=pre, post=post, lead=lead), asked_readings(readings)
     if out.suffix not in (".csv", ".parquet"):
         raise SettingsError(f"{out}: the result can be written as .csv or .parquet; give the file one of these endings")
     rollouts = read_changes(changes)
-    free_days = read_holidays(holidays)
+    panels = read_panel(panel)
+    free_days = country_holidays(country, panels) if country else read_holidays(holidays)
     results: list[Estimate | NotEstimable] = []
-    for one in read_panel(panel):
-        results += estimate(one, rollouts, shapes=shapes, holidays=free_days, per_service=per_service)
-    results.sort(key=lambda r: (r.change_id, r.metric, r.service is not None, r.service or ""))
+    for one in panels:
+        results += estimate(one, rollouts, shapes=shapes, holidays=free_days, per_service=per_service, readings=names)
+    results.sort(key=lambda r: (r.change_id, r.metric, r.service is not None, r.service or "", names.index(r.reading)))
     asked: dict[str, set[str]] = {}
     for rollout in rollouts:
         asked.setdefault(rollout.change_id, set()).add(rollout.service)
@@ -81,6 +87,16 @@ def asked_shapes(*, pre: int | None, post: int | None, lead: int | None) -> tupl
     return (Shape(pre or whole.pre, post or whole.post, whole.lead if lead is None else lead),)
 
 
+def asked_readings(text: str) -> tuple[ReadingName, ...]:
+    """Readings named in a text with commas between them, each once. Raises SettingsError for unknown ones."""
+    names = [word for word in (part.strip() for part in text.split(",")) if word]
+    unknown = [name for name in names if name not in READINGS]
+    if unknown or not names:
+        shown = repr(unknown[0]) if unknown else "empty"
+        raise SettingsError(f"--readings is {shown}; allowed are {', '.join(READINGS)}, with commas between them")
+    return tuple(name for name in READINGS if name in names)
+
+
 def verdict(result: Estimate | NotEstimable) -> tuple[str, str]:
     """Verdict and reason of one result, without knowing which direction is good.
 
@@ -95,7 +111,7 @@ def verdict(result: Estimate | NotEstimable) -> tuple[str, str]:
     """
     if isinstance(result, NotEstimable):
         return WORDS[result.reason], why_not(result)
-    reason = "; ".join(flag for flag in result.flags if flag != NOT_TELLING)
+    reason = "; ".join([*preliminary(result), *(flag for flag in result.flags if flag != NOT_TELLING)])
     if result.p_value < TEST_LEVEL:
         if result.q_value <= HEADLINE_RATE:
             return "increase" if result.effect > 0 else "decrease", reason
@@ -104,6 +120,16 @@ def verdict(result: Estimate | NotEstimable) -> tuple[str, str]:
         wide = "only a very large effect would have been found"
         return "too little data", f"{wide}; {reason}" if reason else wide
     return "no effect seen", reason
+
+
+def preliminary(result: Estimate) -> list[str]:
+    """What is said of a reading made before its last day."""
+    if result.look is None:
+        return []
+    days = f"{result.look} of {result.final_days} days"
+    return [
+        f"preliminary after {days}: the bar is {result.multiplier:.1f} times as high; final from {result.final_from}"
+    ]
 
 
 def why_not(result: NotEstimable) -> str:
@@ -134,7 +160,7 @@ def write(results: Sequence[Estimate | NotEstimable], out: Path, *, services: Ma
     rows = [_row(result, services=services.get(result.change_id, 0)) for result in results]
     text, whole = pa.string(), pa.int64()
     types = dict.fromkeys(OUT_COLUMNS, pa.float64())
-    types |= dict.fromkeys(("change_id", "metric", "service", "verdict", "reason"), text)
+    types |= dict.fromkeys(("change_id", "metric", "service", "verdict", "reason", "reading"), text)
     types |= dict.fromkeys(("n_before", "n_after", "pre_days", "post_days"), whole)
     schema = pa.schema([(name, types[name]) for name in OUT_COLUMNS])
     table = pa.Table.from_pylist(rows, schema=schema)
@@ -159,7 +185,7 @@ def _row(result: Estimate | NotEstimable, *, services: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "change_id": result.change_id, "metric": result.metric, "service": result.service, "verdict": word,
         "reason": reason or None, "smallest_detectable": result.smallest_detectable,
-        "n_before": result.n_before, "n_after": result.n_after,
+        "n_before": result.n_before, "n_after": result.n_after, "reading": result.reading,
     }  # fmt: skip
     if result.shape is not None:
         row |= {"pre_days": result.shape.pre, "post_days": result.shape.post}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import duckdb
+import holidays as holiday_calendars
 import numpy as np
 import pyarrow as pa
 
@@ -20,15 +21,22 @@ from impact.model import SettingsError
 
 PANEL_COLUMNS = ("metric", "kind", "service", "day", "n", "total", "total_sq")
 CHANGES_COLUMNS = ("change_id", "service", "rollout_on")
+LAST_DAY = "rollout_to"
+"""Column that a file of changes may leave out."""
 KINDS = ("count", "mean", "share")
 LONGEST_DAYS = 36_525
 """A day further than a century from the middle one is a mistyped year."""
+LONGEST_ROLLOUT = 1_096
+"""A rollout of more than three years is a mistyped year."""
 
 
 def read_changes(path: Path) -> list[Rollout]:
-    """Rollouts from a csv or parquet file with change_id, service, rollout_on (ISO dates); repeated rows do no harm."""
+    """Rollouts from a csv or parquet file with change_id, service, rollout_on (ISO dates); repeated rows do no harm.
+
+    The column rollout_to, which may be missing or empty, is the last day of a rollout that takes several.
+    """
     with duckdb.connect(config={"threads": 1}) as db:
-        load(db, path, CHANGES_COLUMNS)
+        load(db, path, CHANGES_COLUMNS, optional=(LAST_DAY,))
         for column in ("change_id", "service"):
             refuse(
                 db,
@@ -40,8 +48,33 @@ def read_changes(path: Path) -> list[Rollout]:
         refuse(
             db, path, "rollout_on", where="try_cast(rollout_on AS DATE) IS NULL", allowed="a date such as 2025-03-31"
         )
-        rows = db.execute("SELECT change_id, service, CAST(rollout_on AS DATE) FROM rows ORDER BY line").fetchall()
-    return [Rollout(change, service, on) for change, service, on in rows]
+        db.execute(f"UPDATE rows SET {LAST_DAY} = nullif(trim({LAST_DAY}), '')")
+        no_date = f"{LAST_DAY} IS NOT NULL AND try_cast({LAST_DAY} AS DATE) IS NULL"
+        refuse(db, path, LAST_DAY, where=no_date, allowed="a date such as 2025-03-31, or nothing")
+        days = f"date_diff('day', CAST(rollout_on AS DATE), CAST({LAST_DAY} AS DATE))"
+        allowed = "rollout_on or a later day, within three years"
+        refuse(db, path, LAST_DAY, where=f"{days} NOT BETWEEN 0 AND {LONGEST_ROLLOUT}", allowed=allowed)
+        rows = db.execute(
+            f"SELECT change_id, service, CAST(rollout_on AS DATE), CAST({LAST_DAY} AS DATE) FROM rows ORDER BY line"
+        ).fetchall()
+    return [Rollout(change, service, on, to) for change, service, on, to in rows]
+
+
+def country_holidays(code: str, panels: Sequence[Panel]) -> frozenset[date]:
+    """Public holidays of a country (DE) or a part of one (DE-BY) over the days of the panels.
+
+    Raises SettingsError where there is no calendar for it.
+    """
+    country, _, part = code.strip().upper().partition("-")
+    years = {day.year for panel in panels for day in (panel.first_on, panel.last_on)}
+    span = range(min(years, default=2000), max(years, default=2000) + 1)
+    try:
+        return frozenset(holiday_calendars.country_holidays(country, subdiv=part or None, years=span))
+    except NotImplementedError:
+        raise SettingsError(
+            f"--country is {code!r}, for which there is no holiday calendar; allowed are codes such as DE or DE-BY; "
+            "give the days in a file with --holidays instead"
+        ) from None
 
 
 def read_holidays(path: Path | None) -> frozenset[date]:
@@ -165,8 +198,11 @@ def check_span(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     refuse(db, path, "day", where=far, allowed="a day within 100 years of the others", table="facts")
 
 
-def load(db: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> None:
-    """Read a csv or parquet file as text into the table ``rows``, with line numbers; refuses missing columns."""
+def load(db: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], *, optional: Sequence[str] = ()) -> None:
+    """Read a csv or parquet file as text into the table ``rows``, with line numbers; refuses missing columns.
+
+    Optional columns that are missing are empty.
+    """
     if not path.is_file():
         raise SettingsError(f"{path}: there is no such file; give the path of a .csv or .parquet file")
     name = str(path).replace("'", "''")
@@ -189,6 +225,8 @@ def load(db: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> N
             f"needed are {', '.join(columns)}"
         )
     texts = ", ".join(f'CAST("{column}" AS VARCHAR) AS {column}' for column in columns)
+    for column in optional:
+        texts += f', CAST("{column}" AS VARCHAR) AS {column}' if column in present else f", NULL::VARCHAR AS {column}"
     try:
         numbered = f"row_number() OVER () + {first - 1} AS line"
         db.execute(f"CREATE TEMP TABLE rows AS SELECT {numbered}, {texts} FROM {source}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from impact.estimate import Shape
 from impact.model import SettingsError
 from impact.panel_files import OUT_COLUMNS, asked_shapes, run
-from impact.panel_reading import read_changes, read_holidays, read_panel
+from impact.panel_reading import country_holidays, read_changes, read_holidays, read_panel
 
 START = date(2024, 1, 1)
 HEAD = "metric,kind,service,day,n,total,total_sq"
@@ -136,6 +137,71 @@ def test_days_before_and_after_given_are_used_exactly(files: tuple[Path, Path, P
     run(panel, changes, out)
     free = {r["change_id"]: (r["pre_days"], r["post_days"]) for r in rows_of(out) if r["metric"] == "tickets"}
     assert free["b"] == ("28", "14")
+
+
+def test_each_reading_asked_for_has_a_row_and_names_itself_in_the_last_column(files: tuple[Path, Path, Path]) -> None:
+    run(*files, readings="late, planned,first_days")
+    rows = [r for r in rows_of(files[2]) if r["change_id"] == "double" and r["metric"] == "tickets"]
+    assert list(rows[0])[-1] == "reading"
+    assert [(r["reading"], r["post_days"], r["verdict"]) for r in rows] == [
+        ("planned", "14", "increase"), ("first_days", "3", "increase"), ("late", "28", "increase"),
+    ]  # fmt: skip
+    with pytest.raises(SettingsError, match="--readings is 'later'; allowed are planned, first_days, lasting, late"):
+        run(*files, readings="planned,later")
+
+
+def test_a_reading_before_its_last_day_says_how_much_higher_the_bar_is(files: tuple[Path, Path, Path]) -> None:
+    panel, changes, out = files
+    write(changes, CHANGES + "fresh,s07,2024-10-19\nnew,s08,2024-10-24\n")
+    run(panel, changes, out)
+    fresh, new = (
+        next(r for r in rows_of(out) if r["change_id"] == c and r["metric"] == "tickets") for c in ("fresh", "new")
+    )
+    assert re.match(
+        r"preliminary after 7 of 14 days: the bar is \d\.\d times as high; final from 2024-11-03", fresh["reason"]
+    )
+    assert fresh["post_days"] == "7"
+    assert (new["verdict"], new["reason"]) == (
+        "too early",
+        "possible from 2024-10-28: 2 of 3 days after the rollout so far",
+    )
+
+
+def test_a_rollout_over_several_days_is_read_from_its_last_day_on(files: tuple[Path, Path, Path]) -> None:
+    panel, changes, out = files
+    rows = "slow,s03,2024-07-10,2024-07-19\nnext,s03,2024-08-06,\n"
+    rows += "quick,s05,2024-07-19,\nbefore,s05,2024-06-01,2024-07-01\n"
+    write(changes, "change_id,service,rollout_on,rollout_to\n" + rows)
+    run(panel, changes, out)
+    found = {
+        r["change_id"]: (r["verdict"], r["pre_days"], r["post_days"]) for r in rows_of(out) if r["metric"] == "tickets"
+    }
+    assert found["slow"] == ("increase", "42", "14")
+    assert found["quick"][1:] == ("14", "14")
+    assert found["next"][1] == "14"
+
+
+@pytest.mark.parametrize("last", ["2024-07-09", "soon", "2034-07-19"])
+def test_a_last_day_that_cannot_be_one_is_refused(tmp_path: Path, last: str) -> None:
+    path = write(tmp_path / "c.csv", f"change_id,service,rollout_on,rollout_to\na,s03,2024-07-10,{last}\n")
+    with pytest.raises(SettingsError, match=f"line 2, column rollout_to: '{last}'; allowed is"):
+        read_changes(path)
+
+
+def test_public_holidays_of_a_country_or_a_part_of_it_take_the_place_of_a_file(files: tuple[Path, Path, Path]) -> None:
+    panels = read_panel(files[0])
+    assert date(2024, 10, 3) in country_holidays("DE", panels)
+    assert date(2024, 8, 15) in country_holidays("de-sl", panels) - country_holidays("DE", panels)
+    for code in ("XX", "DE-XX"):
+        with pytest.raises(SettingsError, match=f"--country is '{code}', for which there is no holiday calendar"):
+            country_holidays(code, panels)
+    listed = write(files[2].with_name("h.txt"), "\n".join(str(day) for day in sorted(country_holidays("DE", panels))))
+    run(*files, country="DE")
+    first = files[2].read_text()
+    run(*files, holidays=listed)
+    assert files[2].read_text() == first
+    with pytest.raises(SettingsError, match="allowed is one of them"):
+        run(*files, country="DE", holidays=listed)
 
 
 def test_csv_and_parquet_give_the_same_numbers_in_any_row_order(files: tuple[Path, Path, Path], tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from impact.estimation.choosing import Choice, final_day, first_complete
+from impact.estimation.choosing import Choice, final_day
 from impact.estimation.comparison import LEAST_SERVICES
 from impact.estimation.panel import INTERVAL_LEVEL, Bools, Floats, Ints
 from impact.estimation.placebo import Placebos
 from impact.estimation.pooling import Groups, Judged, added
 from impact.estimation.questions import Asked, Study
+from impact.estimation.refusals import nothing_yet
 from impact.estimation.results import (
     BROAD,
     CHANGED_COMPARISON,
@@ -74,9 +75,14 @@ def telling(placebo: Placebos, groups: Groups) -> Bools:
 
 
 def answers(
-    common: Study, asked: Sequence[Asked], read: Reading, *, q_values: Sequence[float]
+    common: Study,
+    asked: Sequence[Asked],
+    read: Reading,
+    *,
+    q_values: Sequence[float],
+    shrunk: Sequence[float | None],
 ) -> list[Estimate | NotEstimable]:
-    """One result per group of a reading; ``q_values`` are in the order of the groups."""
+    """One result per group of a reading; ``q_values`` and ``shrunk`` effects are in the order of the groups."""
     facts = _summary(read)
     names = _named(common, read.groups)
     flags = _flags(common, read, facts, members=[len(asked[row].members) for row in read.rows])
@@ -100,7 +106,7 @@ def answers(
             days[last + shape.pre + shape.reach], columns["compared"][k], columns["loading"][k], columns["se"][k],
             names[k], flags[k], common.reading, choice.look, columns["raised"][k],
             choice.shape.post if early else None,
-            panel.on(final_day(common, choice, question.rollouts)) if early else None,
+            panel.on(final_day(common, choice, question.rollouts)) if early else None, "separate", (), shrunk[k],
         ))  # fmt: skip
     return out
 
@@ -122,11 +128,7 @@ def _columns(facts: _Summary, read: Reading) -> dict[str, list[Any]]:
 def _too_little(common: Study, row: Asked, choice: Choice, *, one: dict[str, Any]) -> NotEstimable:
     """Too few tickets or observations; at an early look more may come."""
     if choice.look is not None:
-        return NotEstimable(
-            row.change_id, common.panel.metric, row.service, "too_early", choice.shape.post, choice.look,
-            possible_from=common.panel.on(first_complete(common, choice, choice.rollouts)), shape=choice.read,
-            n_before=one["n_before"], n_after=one["n_after"], reading=common.reading,
-        )  # fmt: skip
+        return nothing_yet(common, row, choice, n_before=one["n_before"], n_after=one["n_after"])
     n0, n1 = one["n_before"], one["n_after"]
     count = common.panel.kind == "count"
     return NotEstimable(
@@ -148,7 +150,7 @@ def _flags(common: Study, read: Reading, facts: _Summary, *, members: Sequence[i
     """What to beware of, per group."""
     services, size, compared = len(common.panel.services), read.groups.count, read.placebo.compared
     broad = (np.array(members) > BROAD_SHARE * services) & (services >= LEAST_SERVICES)
-    unsure = (read.judged.p_value >= 1 - INTERVAL_LEVEL) & (read.judged.detectable > _largest_telling(common))
+    unsure = (read.judged.p_value >= 1 - INTERVAL_LEVEL) & (read.judged.detectable > largest_telling(common))
     found = (
         (BROAD, broad),
         (NO_COMPARISON, np.full(size, not compared)),
@@ -205,7 +207,7 @@ def _named(common: Study, groups: Groups) -> list[tuple[str, ...]]:
     return [tuple(sorted(n)) for n in names]
 
 
-def _largest_telling(common: Study) -> float:
+def largest_telling(common: Study) -> float:
     """Smallest detectable effect above which a reading tells nothing: a doubling, 20 percentage points, or for other
     means one standard deviation of a single observation around its day type (about one point on a scale of 1 to 5)."""
     if common.panel.kind == "share":

@@ -9,14 +9,14 @@ import numpy as np
 from scipy.special import stdtrit
 
 from impact.estimation.panel import INTERVAL_LEVEL, Floats, Shape
-from impact.estimation.placebo import UPPER, Placebos
+from impact.estimation.placebo import FEW_INDEPENDENT, UPPER, Placebos
 from impact.estimation.questions import Study
 from impact.estimation.readings import looks
 
-EXTRA_ALARMS = 0.0075
+EXTRA_ALARMS = 0.005
 """Part of all changes without effect that may raise an alarm at a look and none at the end."""
-LEAST_PLACEBOS = 400.0
-"""With fewer independent placebo readings, alarms this rare cannot be counted."""
+LEAST_ALARMS = 3.0
+"""A level is measured where this many independent placebo readings lie beyond it, and carried on from there."""
 PACE = 3
 """Looks are compared on every third placebo day."""
 
@@ -24,10 +24,10 @@ PACE = 3
 def bar(common: Study, shape: Shape, *, compared: bool = True, dates: int = 1) -> float:
     """Factor by which a difference must be larger at a look before the last day of ``shape`` than at the end.
 
-    So large that on placebo days at most 0.75 % raise an alarm at some look and not at the end; at least 1. Services
-    that follow on ``dates`` different days bring as many rounds of looks, which share the allowance. Panels with too
-    few placebo readings to count such rare alarms get at least the factor that would do for looks that have nothing
-    in common (Bonferroni).
+    So large that on placebo days at most 0.5 % raise an alarm at some look and not at the end; at least 1. Services
+    that follow on ``dates`` different days bring as many rounds of looks, which share the allowance. Where too few
+    placebo readings exist to count such rare alarms, more frequent ones are counted and carried on along Student's
+    t; with fewer than 60, the factor is the one for looks that have nothing in common (Bonferroni), which is larger.
     """
     key = (shape, compared, dates)
     if key not in common.bars:
@@ -42,17 +42,20 @@ def _bar(common: Study, shape: Shape, *, compared: bool, allowed: float) -> floa
     if final is None or not early:
         return 1.0
     freedom = float(np.median(final.placebos.tails.freedom))
-    apart = float(stdtrit(freedom, 1.0 - allowed / (2 * len(early))) / stdtrit(freedom, UPPER))
+
+    def apart(level: float) -> float:
+        return float(stdtrit(freedom, 1.0 - level / (2 * len(early))) / stdtrit(freedom, UPPER))
+
     days = final.placebos.cells.size[1]
     clean = final.placebos.clean[:, :days:PACE]
     for placebo in early:
         clean = clean & placebo.cells.telling[:, :days:PACE]
-    if not clean.any():
-        return apart
+    if final.placebos.independent < FEW_INDEPENDENT or not clean.any():
+        return max(1.0, apart(allowed))
     largest = np.max([_against_bar(placebo, days)[clean] for placebo in early], axis=0)
     largest[_against_bar(final.placebos, days)[clean] > 1.0] = 0.0
-    seen = float(np.quantile(largest, 1.0 - allowed))
-    return max(1.0, seen if final.placebos.independent * allowed >= LEAST_PLACEBOS * EXTRA_ALARMS else max(seen, apart))
+    level = max(allowed, LEAST_ALARMS / final.placebos.independent)
+    return max(1.0, float(np.quantile(largest, 1.0 - level)) * apart(allowed) / apart(level))
 
 
 def _against_bar(placebo: Placebos, days: int) -> Floats:

@@ -16,8 +16,9 @@ from impact.estimation.early import bar
 from impact.estimation.panel import Shape
 from impact.estimation.pooling import Groups, Pooling, judge
 from impact.estimation.questions import Asked, Study
-from impact.estimation.refusals import refusal, too_early, too_little_history
+from impact.estimation.refusals import nothing_yet, refusal, too_early, too_little_history
 from impact.estimation.results import Estimate, NotEstimable
+from impact.estimation.shrinking import pulled
 
 
 def answered(common: Study, asked: Sequence[Asked]) -> list[Estimate | NotEstimable]:
@@ -36,16 +37,28 @@ def answered(common: Study, asked: Sequence[Asked]) -> list[Estimate | NotEstima
     for shape, rows in by_shape.items():
         pool = common.pool(shape)
         if pool is None:
-            results |= {i: too_little_history(common, asked[i], shape) for i in rows}
+            results |= {i: _without_placebos(common, asked[i], choice) for i, choice in rows.items()}
         else:
             readings += _readings(common, pool, asked=asked, rows=rows)
-    told = [i for read in readings for i, tells in zip(read.rows, read.telling.tolist(), strict=True) if tells]
-    p_values = np.concatenate([read.judged.p_value[read.telling] for read in readings]) if readings else np.empty(0)
-    q = dict(zip(told, adjusted(p_values.tolist()), strict=True))
+    q, shrunk = _among_all(readings)
     for read in readings:
-        written = answers(common, asked, read, q_values=[q.get(i, 1.0) for i in read.rows])
+        written = answers(
+            common, asked, read, q_values=[q.get(i, 1.0) for i in read.rows], shrunk=[shrunk.get(i) for i in read.rows]
+        )
         results |= dict(zip(read.rows, written, strict=True))
     return [results[i] for i in range(len(asked))]
+
+
+def _among_all(readings: Sequence[Reading]) -> tuple[dict[int, float], dict[int, float]]:
+    """q-value and shrunk effect of every question that is told something, by its row."""
+    if not readings:
+        return {}, {}
+    told = [i for read in readings for i, tells in zip(read.rows, read.telling.tolist(), strict=True) if tells]
+    p_values = np.concatenate([read.judged.p_value[read.telling] for read in readings])
+    effects = np.concatenate([read.judged.parts.effect[read.telling] for read in readings])
+    se = np.concatenate([read.judged.se[read.telling] for read in readings])
+    shrunk = pulled(effects, se).tolist()
+    return dict(zip(told, adjusted(p_values.tolist()), strict=True)), dict(zip(told, shrunk, strict=True))
 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:
@@ -59,6 +72,13 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     q = np.empty_like(p)
     q[order] = np.minimum.accumulate(np.minimum(p[order] * len(p) / rank, 1.0))
     return [float(x) for x in q]
+
+
+def _without_placebos(common: Study, row: Asked, choice: Choice) -> NotEstimable:
+    """Windows of no day hold enough: at an early look perhaps because they are so short."""
+    if choice.look is not None and common.pool(choice.shape) is not None:
+        return nothing_yet(common, row, choice)
+    return too_little_history(common, row, choice.shape)
 
 
 def _readings(common: Study, pool: Pooling, *, asked: Sequence[Asked], rows: dict[int, Choice]) -> list[Reading]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from impact.estimation.panel import SHAPES, Shape
 from impact.estimation.results import ReadingName
 
+READINGS: tuple[ReadingName, ...] = ("planned", "first_days", "lasting", "late")
 LOOKS = (3, 5, 7, 10, 14, 21, 28)
 """Days after a rollout at which a reading is made before its last day; on the days between nothing changes."""
 RAMPS = (0, 2, 4, 6, 9, 13, 20, 27, 41, 59, 89, 179)

@@ -49,6 +49,17 @@ def too_early(common: Study, row: Asked, choice: Choice) -> NotEstimable:
     )
 
 
+def nothing_yet(
+    common: Study, row: Asked, choice: Choice, *, n_before: int | None = None, n_after: int | None = None
+) -> NotEstimable:
+    """A look has been reached, but its days hold too little: the next one may tell more."""
+    return NotEstimable(
+        row.change_id, common.panel.metric, row.service, "too_early", choice.shape.post, choice.look,
+        possible_from=common.panel.on(first_complete(common, choice, choice.rollouts)), shape=choice.read,
+        n_before=n_before, n_after=n_after, reading=common.reading,
+    )  # fmt: skip
+
+
 def too_little_history(common: Study, row: Asked, shape: Shape) -> NotEstimable:
     """The windows fit, but the panel is too short or too full of changes to learn from it what chance does."""
     have = common.panel.day_count // (shape.pre + shape.post)
