@@ -11,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from benchmarks import bump
 from benchmarks.estimates import crowds, families, peer_table, situations
 from benchmarks.estimates.table import Row, printed
 
@@ -28,6 +29,7 @@ GROUPS: dict[str, Callable[[int], list[Row]]] = {
     "spill": situations.spill_rows,
     "spikes": situations.spike_rows,
     "short": situations.short_rows,
+    "bump": bump.bump_rows,
 }
 """Parts of the table by the name that ``--only`` takes."""
 PEERS = "peers"
