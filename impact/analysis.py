@@ -25,9 +25,13 @@ NEIGHBOUR_DAYS = 56
 """Other changes this near, on the same services, are named beside an answer."""
 
 
-def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: str) -> Portfolio:
-    """Every change with its readings. One pass of the engine per metric; the result is cached by data version."""
+def portfolio(
+    snapshot: Snapshot, evidence: Evidence, *, today: date, version: str, metrics: Sequence[Metric] = METRICS
+) -> Portfolio:
+    """Every change with its readings. Two passes of the engine per metric: the answers, and how often it is wrong here,
+    which puts answers on hold. The result is cached by data version."""
     results = answers(evidence)
+    rates = {name: false_alarms(evidence, name) for name in evidence.panels}
     links = _links(snapshot, evidence)
     milestones = _milestones(snapshot, today)
     names = dict(rows(snapshot, "SELECT id, name FROM team"))
@@ -49,11 +53,13 @@ def portfolio(snapshot: Snapshot, evidence: Evidence, *, today: date, version: s
                 team=names.get(head["team_id"]),
                 evidence=evidence,
                 today=today,
+                metrics=metrics,
+                rates=rates,
             )
         )
     teams = sorted({(c.team_id, c.team or c.team_id) for c in changes if c.team_id}, key=lambda t: str(t[1]))
-    shown = tuple(m for m in METRICS if m.name in evidence.panels)
-    return Portfolio(version, today, evidence.data_to, worst_first(changes, today), tuple(teams), shown)
+    shown = tuple(m for m in metrics if m.name in evidence.panels)
+    return Portfolio(version, today, evidence.data_to, worst_first(changes, today), tuple(teams), shown, rates)
 
 
 _CHANGE_COLUMNS = (
@@ -92,11 +98,21 @@ def _change_view(
     team: str | None,
     evidence: Evidence,
     today: date,
+    metrics: Sequence[Metric],
+    rates: Mapping[str, PlaceboRate | None],
 ) -> ChangeView:
     first_on = min((link.rollout_on for link in links if link.rollout_on), default=head["rollout_on"])
     rolled_out = first_on is not None and first_on <= today and head["status"] != "cancelled"
     readings = tuple(
-        _reading(metric, results.get(metric.name), rolled_out, bool(links), evidence) for metric in METRICS
+        _reading(
+            metric,
+            results.get(metric.name),
+            rolled_out=rolled_out,
+            linked=bool(links),
+            delivered=metric.name in evidence.panels,
+            rate=rates.get(metric.name),
+        )
+        for metric in metrics
     )
     word = overall([(r.metric, r.verdict) for r in readings], rolled_out)
     design, business = (readiness(milestones, end) for end in ("design", "business"))
@@ -128,16 +144,24 @@ def _change_view(
     )
 
 
-def _reading(metric: Metric, own: Answers | None, rolled_out: bool, linked: bool, evidence: Evidence) -> Reading:
+def _reading(
+    metric: Metric,
+    own: Answers | None,
+    *,
+    rolled_out: bool,
+    linked: bool,
+    delivered: bool,
+    rate: PlaceboRate | None,
+) -> Reading:
     if not rolled_out:
         return Reading(metric, None, Verdict("not_rolled_out", "not_rolled_out"))
-    if metric.name not in evidence.panels:
+    if not delivered:
         return Reading(metric, None, Verdict("no_data", "no_facts"))
     if not linked:
         return Reading(metric, None, Verdict("no_data", "no_service"))
     if own is None:
         return Reading(metric, None, Verdict("no_data", "no_facts_for_service"))
-    return judged(metric, own)
+    return judged(metric, own, rate=rate)
 
 
 def _links(snapshot: Snapshot, evidence: Evidence) -> dict[str, tuple[ServiceLink, ...]]:

@@ -18,6 +18,7 @@ REOPEN_DAYS = 14
 """A ticket counts as reopened when that happened within this many days of resolving it."""
 
 Scale = Literal["percent", "points", "share"]
+Role = Literal["goal", "guardrail"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Metric:
     ``matters``: the smallest effect worth a decision, on the effect's natural scale (0.1 = 10 % or 10 percentage
     points; points for ratings). ``on_board``: shown as a strip in the steering view, in this order. ``table``, ``day``
     and ``where`` say which rows count and on which day; ``counts`` is the value of a mean or the event of a share.
+    ``role``: a guardrail can only raise an alarm, a goal can also make a change better. ``set_here``: the margin was
+    set by the user.
     """
 
     name: str
@@ -49,6 +52,8 @@ class Metric:
     log: bool = False
     matures_days: int = 0
     on_board: int | None = None
+    role: Role = "goal"
+    set_here: bool = False
 
     @property
     def facts(self) -> str:
@@ -188,6 +193,7 @@ METRICS: tuple[Metric, ...] = (
         day="first_resolved_on",
         where=f"{_COUNTED} AND reassigned_count IS NOT NULL",
         counts="reassigned_count = 0",
+        role="guardrail",
     ),
     Metric(
         name="reopened",
@@ -207,6 +213,7 @@ METRICS: tuple[Metric, ...] = (
         where=f"{_COUNTED} AND reopened_count IS NOT NULL",
         counts=f"reopened_count > 0 AND (reopen_minutes IS NULL OR reopen_minutes <= {REOPEN_DAYS * 24 * 60})",
         on_board=4,
+        role="guardrail",
     ),
     Metric(
         name="satisfaction",
@@ -277,6 +284,7 @@ METRICS: tuple[Metric, ...] = (
         day="asked_on",
         where="asked_on IS NOT NULL",
         counts="answered_on IS NOT NULL",
+        role="guardrail",
     ),
     Metric(
         name="self_service",

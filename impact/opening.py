@@ -22,6 +22,7 @@ from impact.demo import is_current
 from impact.demo import load as load_demo
 from impact.demo_organisation.world import REPORTING
 from impact.evidence import Evidence, gather
+from impact.metrics import METRICS, Metric
 from impact.model import ImpactError
 from impact.page_cache import Job, Jobs, Kept
 from impact.portfolio import ChangeView, Portfolio
@@ -41,12 +42,13 @@ KEPT_ANSWERS = 4
 
 @dataclass(frozen=True)
 class Place:
-    """The data folder a page reads, and whether it is the demo organisation's."""
+    """The data folder a page reads, whether it is the demo organisation's, and how figures and measures read there."""
 
     home: Path
     is_demo: bool
     store: Store
     reporting: Reporting
+    metrics: tuple[Metric, ...] = METRICS
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,9 @@ class Opening:
         """Real data as soon as a source is configured or anything is stored; else the demo organisation."""
         real = self._store(settings.home, settings.reporting.timezone)
         if settings.sources or not real.is_empty():
-            return Place(settings.home, False, real, settings.reporting)
-        return Place(settings.demo_home, True, self._store(settings.demo_home, REPORTING.timezone), REPORTING)
+            return Place(settings.home, False, real, settings.reporting, settings.metrics)
+        demo = self._store(settings.demo_home, REPORTING.timezone)
+        return Place(settings.demo_home, True, demo, REPORTING, settings.metrics)
 
     def _store(self, home: Path, zone: str) -> Store:
         return self.kept.get(("store", home, zone), lambda: Store(home, zone=zone))
@@ -126,8 +129,8 @@ class Opening:
         """Whether the answers are there already, so that no page has to wait for them."""
         return self._answers.has(self._key(place)) or (is_syncing(place.home) and place.home in self._last)
 
-    def _key(self, place: Place) -> tuple[Path, str, Reporting, date]:
-        return place.home, place.store.version(), place.reporting, self.today(place.reporting)
+    def _key(self, place: Place) -> tuple[Path, str, Reporting, date, tuple[Metric, ...]]:
+        return place.home, place.store.version(), place.reporting, self.today(place.reporting), place.metrics
 
     def keep_warm(self, load: Callable[[], Settings] = settings_module.load) -> Job:
         """Start the thread that loads the demo where it is wanted and computes answers before anybody asks."""
@@ -175,4 +178,7 @@ def _answer(place: Place, today: date) -> Answers:
     snapshot = place.store.snapshot()
     evidence = gather(snapshot, place.reporting)
     version = f"{place.home}@{snapshot.version}"
-    return Answers(version, analysis.portfolio(snapshot, evidence, today=today, version=version), evidence)
+    if place.metrics != METRICS:
+        version += f" with measures {hash(place.metrics):x}"
+    found = analysis.portfolio(snapshot, evidence, today=today, version=version, metrics=place.metrics)
+    return Answers(version, found, evidence)

@@ -3,12 +3,12 @@ no engine, no layout."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from impact.estimate import Estimate, NotEstimable
+from impact.estimate import Estimate, NotEstimable, PlaceboRate
 from impact.metrics import Metric
 from impact.verdict import Group, Verdict, Word
 
@@ -146,7 +146,8 @@ class ChangeView:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """All changes with their answers, at one version of the data. ``data_to`` is the last complete day."""
+    """All changes with their answers, at one version of the data. ``data_to`` is the last complete day; ``rates`` are
+    the false-alarm rates by measure, None where there is too little history to measure one."""
 
     version: str
     today: date
@@ -154,6 +155,7 @@ class Portfolio:
     changes: tuple[ChangeView, ...]
     teams: tuple[tuple[str, str], ...]
     metrics: tuple[Metric, ...]
+    rates: Mapping[str, PlaceboRate | None] = field(default_factory=dict)
 
     def change(self, change_id: str) -> ChangeView | None:
         """The change with that id or number; None where there is none."""

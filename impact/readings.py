@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, ReadingName, estimate
+from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, PlaceboRate, ReadingName, estimate
 from impact.evidence import Evidence
+from impact.holds import hold
 from impact.metrics import Metric
 from impact.portfolio import Reading
 from impact.verdict import judge
@@ -76,16 +77,18 @@ def _is_bundle(result: Result) -> bool:
     return isinstance(result, Estimate) and result.method == "bundle"
 
 
-def judged(metric: Metric, own: Answers) -> Reading:
-    """The measure's reading with all the others below it, each with its own word."""
-    reading = _one(metric, own.planned)
+def judged(metric: Metric, own: Answers, *, rate: PlaceboRate | None = None) -> Reading:
+    """The measure's reading with all the others below it, each with its own word. ``rate`` is the measure's
+    false-alarm rate, which may put them on hold."""
+    reading = _one(metric, own.planned, rate)
     return replace(
         reading,
-        others=tuple(_one(metric, r) for r in own.others),
-        services=tuple(_one(metric, r) for r in own.services),
-        bundle=_one(metric, own.bundle) if own.bundle is not None else None,
+        others=tuple(_one(metric, r, rate) for r in own.others),
+        services=tuple(_one(metric, r, rate) for r in own.services),
+        bundle=_one(metric, own.bundle, rate) if own.bundle is not None else None,
     )
 
 
-def _one(metric: Metric, result: Result) -> Reading:
-    return Reading(metric, result, judge(metric, result))
+def _one(metric: Metric, result: Result, rate: PlaceboRate | None) -> Reading:
+    on_hold = hold(rate, result.services) if isinstance(result, Estimate) else None
+    return Reading(metric, result, judge(metric, result, hold=on_hold))

@@ -17,12 +17,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays as holiday_calendars
 
+from impact.choices import chosen
+from impact.metrics import METRICS, Metric
 from impact.model import SettingsError
 
 PREFIX = "IMPACT_"
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 DEMO_FOLDER = "demo"
-SECTIONS = ("sources", "reporting", "rates")
+SECTIONS = ("sources", "reporting", "metrics", "rates")
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,13 @@ _RATES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything configured: the data folder, one section per source, how figures read and what things cost."""
+    """Everything configured: the data folder, one section per source, how figures read, the measures with their roles
+    and margins, and what things cost."""
 
     home: Path
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reporting: Reporting = field(default_factory=Reporting)
+    metrics: tuple[Metric, ...] = METRICS
     file: Path | None = None
     rates: Rates = field(default_factory=Rates)
 
@@ -120,7 +124,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     """Read settings from ``<folder>/.streamlit/secrets.toml`` and the environment, which wins.
 
     ``IMPACT_HOME`` is the data folder (default ``./data``), ``IMPACT_SECRETS`` another file in place of
-    secrets.toml; ``IMPACT_SOURCES__<NAME>__<KEY>``, ``IMPACT_REPORTING__<KEY>`` and ``IMPACT_RATES__<KEY>`` set
+    secrets.toml; ``IMPACT_SOURCES__<NAME>__<KEY>`` and the same with ``REPORTING``, ``METRICS`` and ``RATES`` set
     single values. Raises SettingsError naming the file and key.
     """
     environ = os.environ if environ is None else environ
@@ -137,6 +141,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         home=Path(environ.get("IMPACT_HOME") or folder / "data"),
         sources=sources,
         reporting=_reporting(values.get("reporting", {}), file),
+        metrics=chosen(values.get("metrics", {})),
         file=file if file.is_file() else None,
         rates=_rates(values.get("rates", {}), file),
     )

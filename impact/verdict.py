@@ -6,12 +6,13 @@ Pure: no clock, no layout, no sentences (those are in wording).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from impact.estimate import Estimate, NotEstimable
+from impact.holds import Hold
 from impact.metrics import Metric
 
 Word = Literal[
@@ -27,6 +28,7 @@ Word = Literal[
     "too_little",
     "not_rolled_out",
     "no_data",
+    "on_hold",
 ]
 FALSE_DISCOVERY_RATE = 0.10
 """Of the effects named as such, about this share may be false."""
@@ -35,42 +37,92 @@ TOO_COARSE = {"percent": math.log(2.0), "points": 1.0, "share": 0.20}
 """When only effects larger than this could have been found, the data are too few to say anything."""
 NPS_POINTS = 25.0
 """The same for the net promoter score: an eighth of its 200 points."""
+LOOKS = (3, 5, 7, 10, 14, 21, 28)
+"""Days after a rollout at which a reading is made before its last day."""
 LOOK_AHEAD_DAYS = 14
 """A rollout this near needs people to be ready."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one measure says about one change. ``reason`` is a code wording turns into a sentence; ``from_on`` is the
-    first day on which an answer is possible; ``blocking`` are the changes that stand in the way."""
+    """What one measure says about one change.
+
+    ``reason`` is the rule that decided, ``reasons`` all rules that were met on the way, in order and ending with it:
+    codes that wording turns into sentences. ``from_on`` is the first day on which an answer, or the next one, is
+    possible; ``blocking`` are the changes that stand in the way; ``hold`` is the rate that put it on hold.
+    """
 
     word: Word
     reason: str
     from_on: date | None = None
     blocking: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    hold: Hold | None = None
 
 
-def judge(metric: Metric, result: Estimate | NotEstimable) -> Verdict:
-    """One measure's word. The order of the rules is: not separable, too little data, smaller than what matters,
-    effect, hint, cannot tell. ``from_on`` counts the days a figure needs to mature.
+def judge(metric: Metric, result: Estimate | NotEstimable, *, hold: Hold | None = None) -> Verdict:
+    """One measure's word. The order of the rules is: no estimate, on hold, too early, too little data, smaller than
+    what matters, effect, hint, cannot tell.
 
     An effect whose whole interval lies inside the margin is no real change even where it is clear of zero: it is
-    known to be too small to matter.
+    known to be too small to matter. A reading made before its last day can name an effect or a hint; without one it
+    is too early, and ``from_on`` is the day of the next look. ``from_on`` counts the days a figure needs to mature.
     """
     if isinstance(result, NotEstimable):
         return _unanswered(metric, result)
+    reasons = _circumstances(metric, result)
+    if hold is not None:
+        return _found("on_hold", f"hold_{hold.cause}", reasons, hold=hold)
+    inside = _inside(metric, result)
+    if result.look is not None and (inside or not _beyond_chance(result)):
+        return _found("too_early", "inside_so_far" if inside else "wide_so_far", reasons, _next_look(metric, result))
     if result.smallest_detectable > too_coarse(metric) and not _clear(result):
-        return Verdict("too_little", "coarse")
-    margin = math.log1p(metric.matters) if metric.scale == "percent" else metric.matters
-    if -margin <= result.low and result.high <= margin:
-        return Verdict("no_change", "small" if _clear(result) else "inside_margin")
+        return _found("too_little", "coarse", reasons)
+    if inside:
+        return _found("no_change", "small" if _clear(result) else "inside_margin", reasons)
+    if not _beyond_chance(result):
+        return _found("cannot_tell", "wide", reasons)
+    reasons, from_on = (*reasons, "clear"), _next_look(metric, result)
     good = result.effect < 0 if metric.better == "fewer" else result.effect > 0
-    if result.p_value < HINT_LEVEL and _clear(result):
-        sure = result.q_value is not None and result.q_value <= FALSE_DISCOVERY_RATE
-        if sure:
-            return Verdict("better" if good else "worse", "effect")
-        return Verdict("leaning_better" if good else "leaning_worse", "hint")
-    return Verdict("cannot_tell", "wide")
+    if result.q_value is not None and result.q_value <= FALSE_DISCOVERY_RATE:
+        return _found("better" if good else "worse", "effect", reasons, from_on)
+    return _found("leaning_better" if good else "leaning_worse", "hint", reasons, from_on)
+
+
+def _found(
+    word: Word, reason: str, before: tuple[str, ...], from_on: date | None = None, *, hold: Hold | None = None
+) -> Verdict:
+    return Verdict(word, reason, from_on, reasons=(*before, reason), hold=hold)
+
+
+def _circumstances(metric: Metric, result: Estimate) -> tuple[str, ...]:
+    """What is known of a reading before its range is looked at, as codes: how it was freed from other changes, how
+    much of it is complete, which days it reads, and whether its measure can only raise an alarm."""
+    found = {"separate": "alone", "joint": "joint", "bundle": "bundle"}[result.method]
+    return (
+        found,
+        *(("preliminary",) if result.look is not None else ("complete",)),
+        *((result.reading,) if result.reading != "planned" else ()),
+        *(("guardrail",) if metric.role == "guardrail" else ()),
+    )
+
+
+def _inside(metric: Metric, result: Estimate) -> bool:
+    margin = math.log1p(metric.matters) if metric.scale == "percent" else metric.matters
+    return -margin <= result.low and result.high <= margin
+
+
+def _beyond_chance(result: Estimate) -> bool:
+    return result.p_value < HINT_LEVEL and _clear(result)
+
+
+def _next_look(metric: Metric, result: Estimate) -> date | None:
+    """The day from which the next reading of an early one is possible; None for a final reading."""
+    if result.look is None:
+        return None
+    later = [look for look in LOOKS if result.look < look < (result.final_days or 0)]
+    soonest = result.post_to + timedelta(days=later[0] - result.look + 1) if later else result.final_from
+    return None if soonest is None else soonest + timedelta(days=metric.matures_days)
 
 
 def too_coarse(metric: Metric) -> float:
@@ -93,7 +145,8 @@ def _unanswered(metric: Metric, result: NotEstimable) -> Verdict:
         "too_early": "too_early",
         "no_data": "no_data",
     }
-    return Verdict(words.get(result.reason, "no_data"), result.reason, from_on, tuple(result.blocking))
+    word = words.get(result.reason, "no_data")
+    return Verdict(word, result.reason, from_on, tuple(result.blocking), (result.reason,))
 
 
 @dataclass(frozen=True)
@@ -109,13 +162,20 @@ class Standing:
     business_readiness: float | None
 
 
-def overall(verdicts: Sequence[tuple[Metric, Verdict]], rolled_out: bool) -> Word:
+def overall(
+    verdicts: Sequence[tuple[Metric, Verdict]], rolled_out: bool, *, goals: Collection[str] | None = None
+) -> Word:
     """One word for the change, from its board measures: any measure clearly worse makes the change worse (mixed when
-    another is clearly better); one clearly better and none worse makes it better; no change only when every answered
-    measure says so and none is still to come. While one is, a change that nothing can be told about is too early."""
+    a goal is clearly better); one goal clearly better and none worse makes it better; no change only when every
+    answered measure says so and none is still to come or on hold. While one is, a change that nothing can be told
+    about is too early. Guardrails can only raise an alarm: one that is better makes no change better.
+
+    ``goals`` names the measures this change is meant to move, in place of those whose role says so.
+    """
     if not rolled_out:
         return "not_rolled_out"
-    words = [verdict.word for metric, verdict in verdicts if metric.on_board]
+    told = [(m.role == "goal" if goals is None else m.name in goals, v.word) for m, v in verdicts if m.on_board]
+    words = {word for is_goal, word in told if is_goal or word not in ("better", "leaning_better")}
     if "worse" in words:
         return "mixed" if "better" in words else "worse"
     if "better" in words:
@@ -123,16 +183,15 @@ def overall(verdicts: Sequence[tuple[Metric, Verdict]], rolled_out: bool) -> Wor
     for word in _AFTER_EFFECTS:
         if word in words:
             return word
-    return "no_change" if "no_change" in words else _nothing_told(words)
+    if "no_change" in words:
+        return "no_change"
+    silent: Word = "cannot_tell" if told and not words else "no_data"
+    return next((word for word in _NOTHING_TOLD if word in words), silent)
 
 
-_AFTER_EFFECTS: tuple[Word, ...] = ("leaning_worse", "leaning_better", "too_early", "cannot_tell")
+_AFTER_EFFECTS: tuple[Word, ...] = ("leaning_worse", "leaning_better", "too_early", "on_hold", "cannot_tell")
 """What is said of a change without a clear effect, the first that applies."""
-
-
-def _nothing_told(words: Sequence[Word]) -> Word:
-    order: tuple[Word, ...] = ("cannot_separate", "too_little")
-    return next((word for word in order if word in words), "no_data")
+_NOTHING_TOLD: tuple[Word, ...] = ("cannot_separate", "too_little")
 
 
 def decisions(word: Word, standing: Standing) -> tuple[str, ...]:
@@ -183,6 +242,7 @@ _ORDER: tuple[Word, ...] = (
     "mixed",
     "leaning_worse",
     "too_early",
+    "on_hold",
     "cannot_tell",
     "cannot_separate",
     "too_little",

@@ -14,6 +14,7 @@ from impact.words.amounts import (
     size_text,
 )
 from impact.words.as_of import as_of, stale
+from impact.words.circumstances import OVERSTATED, READINGS_TOLD, reading_label, shrunk_text
 from impact.words.formats import (
     at,
     days,
@@ -27,10 +28,12 @@ from impact.words.formats import (
     span,
     when,
 )
-from impact.words.grounds import flag_text, reasons, why
+from impact.words.grounds import flag_text, reasons, rules, why
+from impact.words.holds import hold_text
 from impact.words.sentences import (
     OBSERVATION,
     RANGE_HELP,
+    bundle_text,
     decide_short,
     decide_text,
     felt,
@@ -45,11 +48,14 @@ from impact.words.sentences import (
 
 __all__ = [
     "OBSERVATION",
+    "OVERSTATED",
     "RANGE_HELP",
+    "READINGS_TOLD",
     "as_of",
     "at",
     "basis",
     "before_after",
+    "bundle_text",
     "days",
     "decide_short",
     "decide_text",
@@ -59,6 +65,7 @@ __all__ = [
     "felt",
     "flag_text",
     "headline",
+    "hold_text",
     "leading_reading",
     "level",
     "listed",
@@ -70,8 +77,11 @@ __all__ = [
     "plain",
     "plural",
     "range_text",
+    "reading_label",
     "reasons",
+    "rules",
     "sentence",
+    "shrunk_text",
     "size_text",
     "span",
     "stale",

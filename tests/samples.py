@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from impact.estimate import PlaceboRate
 from impact.estimation.panel import Shape
 from impact.estimation.results import Estimate, NotEstimable
+from impact.holds import Cause, Hold
 from impact.metrics import BY_NAME
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Readiness, Reading, ServiceLink
 from impact.verdict import Verdict, Word, judge
@@ -47,6 +49,21 @@ def estimated(metric: str, effect: float, low: float, high: float, **other: Any)
         services=("itsm:service:1",),
     )
     return replace(base, **other)
+
+
+def measured(label: str, alarms: int, cases: int, *, worth: float = 0.5, **other: Any) -> PlaceboRate:
+    """A false-alarm rate with a range three points wide on each side; every case is worth half an independent one."""
+    if not cases:
+        return PlaceboRate(label, 0, 0, None, None, None, **other)
+    rate = alarms / cases
+    ends = (max(0.0, rate - 0.03), min(1.0, rate + 0.03))
+    return PlaceboRate(label, alarms, cases, rate, *ends, independent=worth * cases, **other)
+
+
+def held(cause: Cause, label: str = "under 1 a day") -> Hold:
+    """A hold for that cause, with made-up figures that fit it."""
+    cases = {"many": (35, 310), "few": (20, 2000), "lately": (41, 400), "before": (12, 40)}[cause]
+    return Hold(cause, measured("all" if cause == "before" else label, *cases))
 
 
 def refused(metric: str, reason: Any, **other: Any) -> NotEstimable:

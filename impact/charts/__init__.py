@@ -41,6 +41,7 @@ class Mark:
 
 
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
+PAUSE = "M-0.6,-1L-0.6,1M0.6,-1L0.6,1"
 MARKS: Mapping[Word, Mark] = {
     "better": Mark("triangle-up", BETTER),
     "worse": Mark("triangle-down", WORSE),
@@ -54,6 +55,7 @@ MARKS: Mapping[Word, Mark] = {
     "too_little": Mark("circle", UNSURE),
     "not_rolled_out": Mark("square", UNSURE, False),
     "no_data": Mark("stroke", UNSURE, False),
+    "on_hold": Mark(PAUSE, UNSURE, False),
 }
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from impact import selection, wording
-from impact.charts import MARKS, series, twins
+from impact.charts import MARKS, PAUSE, series, twins
 from impact.charts.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.metrics import BOARD
@@ -20,7 +20,10 @@ MOST_CHOICES = 1_000
 """Changes offered in the picker, in the order of the board. Any change opens by its link or from the board."""
 LEAST_CHART = 340
 MILESTONES_WITH_ROOM = 6
-GLYPHS = {"triangle-up": "▲△", "triangle-down": "▼▽", "circle": "●○", "diamond": "◆◇", "square": "■□", "stroke": "––"}
+GLYPHS = {
+    "triangle-up": "▲△", "triangle-down": "▼▽", "circle": "●○", "diamond": "◆◇", "square": "■□", "stroke": "––",
+    PAUSE: "‖‖",
+}  # fmt: skip
 COLOURS = {"better": "blue", "leaning_better": "blue", "worse": "orange", "leaning_worse": "orange", "mixed": "orange"}
 
 

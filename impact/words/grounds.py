@@ -29,6 +29,7 @@ from impact.words.amounts import (
     range_text,
     size_text,
 )
+from impact.words.circumstances import gradual, separated
 from impact.words.formats import SPACE, days, listed, number, percent, plural, span, when
 from impact.words.sentences import unanswered, word_label
 
@@ -64,7 +65,12 @@ def reasons(change: ChangeView, reading: Reading, *, today: date | None = None) 
     found = [flag_text(flag) for flag in result.flags]
     if 0 < result.control_services < FEW_SERVICES:
         found.append(f"Only {plural(result.control_services, 'other service')} could be compared with.")
-    near = [n for n in change.neighbours if result.pre_from <= n.rollout_on <= result.post_to]
+    found += [separated(change, result), gradual(result)]
+    near = [
+        n
+        for n in change.neighbours
+        if result.pre_from <= n.rollout_on <= result.post_to and n.change_id not in result.together
+    ]
     if near:
         names = listed([f"{n.number} {n.title} ({when(n.rollout_on)})" for n in near])
         found.append(f"Part of this may be due to {names}, on some of the same services.")
@@ -82,6 +88,8 @@ def reasons(change: ChangeView, reading: Reading, *, today: date | None = None) 
 
 def _longer_reading(change: ChangeView, metric: Metric, result: Estimate, today: date | None) -> str:
     """When a reading over the full window is possible; empty when this one is it, or another change cuts it short."""
+    if result.look is not None or result.reading != "planned":
+        return ""
     full, rollout = SHAPES[0], result.pre_to + timedelta(days=1)
     end = rollout + timedelta(days=full.reach)
     cut = any(rollout < n.rollout_on <= end for n in change.neighbours)
@@ -92,6 +100,22 @@ def _longer_reading(change: ChangeView, metric: Metric, result: Estimate, today:
 
 
 _RULES: dict[str, str] = {
+    "alone": "No other recorded change on its services falls into the days compared.",
+    "joint": "Other changes fall into the days compared; they were separated by days and services they do not share.",
+    "bundle": "Several changes are read together, because they cannot be told apart.",
+    "complete": "All days it reads are complete.",
+    "preliminary": "Its days are not complete: an early look, for which an effect has to be larger.",
+    "first_days": "It reads the first days only, short spikes included.",
+    "lasting": "It reads what is left when the first days are over.",
+    "late": "It reads four weeks.",
+    "guardrail": "This measure is a guardrail: it can raise an alarm, and never makes a change better.",
+    "clear": "The whole likely range is on one side of zero and reaches beyond what matters.",
+    "inside_so_far": "So far the whole likely range is smaller than what matters, but the days are not complete.",
+    "wide_so_far": "So far the likely range includes zero, or chance alone can do that.",
+    "hold_many": "The method raises more false alarms here than promised.",
+    "hold_few": "The method raises fewer false alarms here than promised: its ranges are wider than they say.",
+    "hold_lately": "In the last year the method raised more false alarms here than promised.",
+    "hold_before": "Changes here follow unusual weeks, which end by themselves.",
     "effect": "The whole likely range is on one side of zero, and it stays clear among all changes looked at.",
     "hint": "The whole likely range is on one side of zero, but among all changes looked at chance can do that.",
     "small": "The whole likely range is smaller than what matters.",
@@ -110,6 +134,12 @@ _RULES: dict[str, str] = {
 }
 
 
+def rules(reading: Reading) -> tuple[str, ...]:
+    """Every rule that was met on the way to the word, as sentences in order; the last one decided."""
+    verdict = reading.verdict
+    return tuple(_RULES[code] for code in verdict.reasons or (verdict.reason,))
+
+
 def why(reading: Reading) -> tuple[tuple[str, str], ...]:
     """How the answer came about, row by row: what is told, and its numbers."""
     verdict, result, metric = reading.verdict, reading.result, reading.metric
@@ -122,7 +152,8 @@ def why(reading: Reading) -> tuple[tuple[str, str], ...]:
         rows.append(("Needed", _needed(reading, result, unit)))
     if verdict.from_on:
         rows.append(("Possible from", when(verdict.from_on)))
-    rows.append(("Smallest effect that matters", margin_text(metric)))
+    own = ", set for this organisation" if metric.set_here else ""
+    rows.append(("Smallest effect that matters", f"{margin_text(metric)}{own}"))
     return tuple(rows)
 
 
@@ -150,11 +181,19 @@ def _numbers(reading: Reading, metric: Metric, result: Estimate) -> list[tuple[s
         ("Expected after, without the change", expected_text(reading)),
         ("Comparison", compared_with(result)),
         ("Effect", f"{effect_text(reading)}, {range_text(reading)}"),
+        *_early(result),
         ("By chance alone", f"a difference this large in {_odds(result.p_value)} on dates without a change"),
         ("Among all changes", f"named clear only while at most {percent(FALSE_DISCOVERY_RATE)} of such findings are "
          f"expected to be false; here {percent(result.q_value)}"),
         ("Smallest effect found 4 times in 5", size_text(metric, result.smallest_detectable)),
     ]  # fmt: skip
+
+
+def _early(result: Estimate) -> list[tuple[str, str]]:
+    if result.look is None:
+        return []
+    higher = f"; the bar is {number(result.multiplier, 2)} times as high, because looking often finds more by chance"
+    return [("Seen so far", f"{days(result.look)} after the rollout{higher if result.multiplier > 1 else ''}")]
 
 
 def _odds(p: float) -> str:

@@ -14,7 +14,9 @@ from impact.metrics import Metric
 from impact.portfolio import ChangeView, Reading
 from impact.verdict import Verdict, Word
 from impact.words.amounts import between, inside_of, margin_text, nouns_of, rounded, size_text
+from impact.words.circumstances import WHICH_OF_THEM, opening, preliminary
 from impact.words.formats import days, listed, number, percent, plural, when
+from impact.words.holds import hold_text
 
 WORDS: dict[Word, str] = {
     "worse": "Worse",
@@ -29,6 +31,7 @@ WORDS: dict[Word, str] = {
     "too_little": "Too little data",
     "not_rolled_out": "Not rolled out",
     "no_data": "No data",
+    "on_hold": "On hold",
 }
 HEADLINES: dict[Word, str] = {
     "worse": "Customers are worse off.",
@@ -43,6 +46,7 @@ HEADLINES: dict[Word, str] = {
     "too_little": "There is too little data to tell what customers felt.",
     "not_rolled_out": "Not rolled out yet.",
     "no_data": "There is no data on what customers felt.",
+    "on_hold": "What customers felt is on hold.",
 }
 _STRIPS: dict[Word, str] = {
     "too_early": "too early",
@@ -50,7 +54,9 @@ _STRIPS: dict[Word, str] = {
     "too_little": "too few",
     "no_data": "no data",
     "not_rolled_out": "not live",
+    "on_hold": "on hold",
 }
+WAITING = "Waiting does not help."
 WITHOUT = "what we would have expected without the change"
 OBSERVATION = (
     "These are observations, not an experiment: a clear answer means more than chance, on this date and these "
@@ -75,13 +81,27 @@ def strip_text(verdict: Verdict) -> str:
 def sentence(change: ChangeView, reading: Reading) -> str:
     """One measure of one change in one sentence."""
     if isinstance(reading.result, Estimate):
-        return _estimated(reading.metric, reading.result, reading.verdict)
+        return _estimated(change, reading.metric, reading.result, reading.verdict)
     return " ".join(unanswered(change, reading))
 
 
-def _estimated(metric: Metric, result: Estimate, verdict: Verdict) -> str:
+def bundle_text(change: ChangeView, bundle: Reading) -> str:
+    """What a reading of several changes together says; which of them it was stays open."""
+    return f"{sentence(change, bundle)} {WHICH_OF_THEM}"
+
+
+def _estimated(change: ChangeView, metric: Metric, result: Estimate, verdict: Verdict) -> str:
+    """One reading in one sentence, and when the next one is possible where it is preliminary."""
+    if verdict.hold is not None:
+        return f"On hold: {hold_text(metric, verdict.hold)}."
+    return f"{_told(change, metric, result, verdict)}{preliminary(result, verdict)}"
+
+
+def _told(change: ChangeView, metric: Metric, result: Estimate, verdict: Verdict) -> str:
     r, nouns = rounded(metric, result), nouns_of(metric)
-    subject, inside = nouns.subject, inside_of(nouns.subject)
+    begin = opening(change, result)
+    inside = f"{begin[:1].lower()}{begin[1:]}{inside_of(nouns.subject)}"
+    subject = f"{begin}{inside_of(nouns.subject)}" if begin else nouns.subject
     moved = f"{'rose' if result.effect > 0 else 'fell'} by {r.about()} against {WITHOUT} (likely {r.ends()})"
     likely = f"(likely {between(r, nouns)})"
     match verdict.word, verdict.reason:
@@ -91,6 +111,8 @@ def _estimated(metric: Metric, result: Estimate, verdict: Verdict) -> str:
             return f"There is a hint that {inside} {moved}; among this many changes, chance alone can do that."
         case _, "small":
             return f"{subject} {moved}: less than the {margin_text(metric)} that would matter."
+        case "too_early", _:
+            return f"It is too early to tell whether {inside} changed against {WITHOUT} {likely}."
         case "no_change", _:
             return f"{subject} stayed within {margin_text(metric)} of {WITHOUT} {likely}."
         case "too_little", _:
@@ -111,6 +133,7 @@ def unanswered(change: ChangeView, reading: Reading) -> Iterator[str]:
             yield f"An answer is possible from {when(verdict.from_on)}."
     elif verdict.reason == "cannot_be_separated":
         yield f"We cannot tell what this change did to {inside}: {_in_the_way(change, verdict)}."
+        yield f"An answer is possible from {when(verdict.from_on)}." if verdict.from_on else WAITING
     elif verdict.reason == "too_little_data":
         yield f"There is too little data to tell whether {inside} changed: {_few(reading)}."
     elif verdict.reason == "too_little_history":
@@ -200,9 +223,11 @@ def _below_headline(change: ChangeView, reading: Reading) -> str:
     word, result, metric, told = reading.verdict.word, reading.result, reading.metric, sentence(change, reading)
     subject = nouns_of(metric).subject
     if isinstance(result, Estimate):
+        if reading.verdict.hold is not None:
+            return _opened(f"{hold_text(metric, reading.verdict.hold)}.")
         likely = f"{subject}: likely {between(rounded(metric, result), nouns_of(metric))}"
-        if word == "cannot_tell":
-            return f"{likely}, against {WITHOUT}."
+        if word in ("cannot_tell", "too_early"):
+            return f"{likely}, against {WITHOUT}.{preliminary(result, reading.verdict)}"
         if word == "too_little":
             least = size_text(metric, result.smallest_detectable)
             return f"{likely}; only a change of at least {least} would have been found."
@@ -211,7 +236,9 @@ def _below_headline(change: ChangeView, reading: Reading) -> str:
         day = reading.verdict.from_on
         return f"A first answer is possible from {when(day)}." if day else "The days after it are not complete yet."
     if word == "cannot_separate":
-        return f"{_opened(_in_the_way(change, reading.verdict))}."
+        from_on = reading.verdict.from_on
+        later = f"An answer is possible from {when(from_on)}." if from_on else WAITING
+        return f"{_opened(_in_the_way(change, reading.verdict))}. {later}"
     return f"{subject}: {_few(reading)}." if reading.verdict.reason == "too_little_data" else told
 
 
