@@ -45,6 +45,7 @@ TEST_PACKAGES = {
     "request-tracker5": "a real Request Tracker, started on loopback, which its connector is tested against",
     "rt5-db-sqlite": "lets that Request Tracker keep its data in one throwaway file",
     "rt5-standalone": "its own small web server, so that no Apache is installed",
+    "postgresql": "a real PostgreSQL, started on loopback, which databases as a source are tested against",
     "fonts-dejavu-core": "letters for the browser's pictures",
     "libatomic1": "a library that the browser's remote control needs",
     "poppler-utils": "turns printed pages into pictures that can be checked",

@@ -118,8 +118,8 @@ def test_lint_format_and_types_are_clean(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-RUN_AS_COMMANDS = {"pytest-timeout", "ruff", "mypy", "types-requests", "tzdata", "pandas", "altair"}
-"""Needed without being imported: plugins, tools, type information, time zones, and what Streamlit draws with."""
+RUN_AS_COMMANDS = {"pytest-timeout", "ruff", "mypy", "types-requests", "tzdata", "pandas", "altair", "psycopg[binary]"}
+"""Needed without being imported: plugins, tools, types, time zones, what Streamlit draws with, a database driver."""
 
 
 @pytest.mark.parametrize(
