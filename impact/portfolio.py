@@ -74,6 +74,11 @@ class Reading:
     services: tuple[Reading, ...] = ()
     bundle: Reading | None = None
 
+    @property
+    def preliminary(self) -> bool:
+        """Whether it was read before its last day, at one of the looks on the way."""
+        return isinstance(self.result, Estimate) and self.result.look is not None
+
 
 @dataclass(frozen=True)
 class Neighbour:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from impact import ui
 from impact.ui import change as parts
-from impact.ui import grounds
+from impact.ui import grounds, ways
 
 view = ui.open_page("change")
 change = parts.pick(view)
@@ -22,6 +22,8 @@ with st.grid(5, min_column_width=150, gap="small", border=True, key="main") as g
     with grid.cell(column_span=2):
         parts.plan(change)
 parts.cards(view, change)
+if reading:
+    ways.further(change, reading)
 parts.surroundings(view, change, reading)
 if reading:
     grounds.why(view, change, reading)

@@ -15,6 +15,7 @@ from impact.metrics import BOARD, BY_NAME, METRICS, Metric
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
 from impact.ranking import worst_first
 from impact.verdict import Standing, Verdict, decisions, group, judge, overall
+from impact.words.amounts import shown
 
 TODAY = date(2026, 11, 23)
 DATA_TO = date(2026, 11, 22)
@@ -120,6 +121,25 @@ def change(
     return ChangeView(**(base | more))
 
 
+def in_other_ways(reading: Reading, on: date, *, services: tuple[str, ...] = ()) -> Reading:
+    """The same reading with the first days, the days after them and four weeks beside it, and service by service."""
+    name, effect = reading.metric.name, shown(reading.metric, reading.result.effect)  # type: ignore[union-attr]
+    others = (
+        as_read(answered(name, effect * 1.9, 30, on=on, shape=Shape(42, 3, 0)), reading="first_days"),
+        as_read(answered(name, effect * 0.8, 7, on=on, shape=Shape(42, 14, 4)), reading="lasting"),
+        as_read(refused(name, "too_early", needed=28, have=20, possible_from=on + timedelta(days=29)), reading="late"),
+    )
+    own = tuple(as_read(answered(name, effect * (0.7 + 0.5 * i), 16, on=on), service=s) for i, s in enumerate(services))
+    return replace(reading, others=others, services=own)
+
+
+def as_read(read: Reading, **more: Any) -> Reading:
+    """The same reading with other marks on its result: which days, which look, which service, with which changes."""
+    assert read.result is not None
+    result = replace(read.result, **more)
+    return Reading(read.metric, result, judge(read.metric, result))
+
+
 def full(on: date, **effects: tuple[float, float]) -> dict[str, Reading]:
     """Readings of the board measures (and CSAT), those named with other effects."""
     wanted: dict[str, tuple[float, float]] = {**FULL, "self_service": (4, 3), "csat": (4, 3), **effects}
@@ -143,21 +163,37 @@ def every_state() -> tuple[ChangeView, ...]:
     near = (Neighbour("itsm:change:CHG-110", "CHG-110", "Card payment gateway switch", on + timedelta(days=6),
                       ("Sign-in",)),)  # fmt: skip
     few = {m.name: refused(m.name, "too_little_data", needed=10, have=3) for m in BOARD}
+    bundle = as_read(answered("tickets", 18, 9, on=on), method="bundle", together=("itsm:change:CHG-110",))
+    overlap["tickets"] = replace(overlap["tickets"], bundle=bundle)
+    lately = TODAY - timedelta(days=6)
+    look = answered("tickets", 130, 70, on=lately, shape=Shape(42, 5))
+    recent = early | {
+        "tickets": in_other_ways(as_read(look, look=5, multiplier=1.4, final_days=14,
+                                         final_from=lately + timedelta(days=15)), lately)
+    }  # fmt: skip
+    gradual = tuple(
+        ServiceLink(
+            f"s{i}", name, on + timedelta(days=start), "changed", "source", True, on + timedelta(days=start + 6)
+        )
+        for i, name, start in ((1, "Sign-in", 0), (2, "Mail", 0), (3, "Wi-Fi", 12))
+    )
+    spread = full(on) | {"tickets": in_other_ways(answered("tickets", -22, 5, on=on), on, services=("s1", "s2", "s3"))}
     return (
         change("CHG-110", "Card payment gateway switch", full(on, **worse, self_service=(-1, 4)), team="Payments"),
         change("CHG-111", "Laptop refresh wave 2", full(on, tickets=(19, 8), reopened=(-4, 2)), team="Workplace",
                milestones=(*plan(-60)[:5], milestone("Training held", "business", -35, None))),
-        change("CHG-112", "Payroll query chat assistant", early, rollout=-6, team="Self-service"),
+        change("CHG-112", "Payroll query chat assistant", early, rollout=-2, team="Self-service"),
         change("CHG-113", "Single sign-on for field staff, contractors and seasonal colleagues in every branch "
                "including the warehouses", full(on, **unsure)),
         change("CHG-114", "Mail gateway", overlap, neighbours=near, team="Network"),
-        change("CHG-115", "Wi-Fi upgrade in branches", full(on), team="Network"),
+        change("CHG-115", "Wi-Fi upgrade in branches", spread, team="Network", services=gradual),
         change("CHG-116", "Self-service portal redesign", full(on, self_service=(12, 4)), team="Self-service"),
         change("CHG-117", "Certificate renewal", full(on, **none), milestones=(), team=None),
         change("CHG-118", "Archive move", few, team="Workplace", milestones=()),
         change("CHG-119", "Printing follow-me", rollout=None, planned=9, team="Workplace"),
         change("CHG-120", "New expenses form", rollout=None, planned=40, team="Payments"),
         change("CHG-121", "Firewall rule tidy-up", {}, services=(), milestones=(), team="Network"),
+        change("CHG-123", "Roster on the phone", recent, rollout=-6, team="Workplace", milestones=plan(-6)),
         change("CHG-122", "Badge readers", {"tickets": answered("tickets", -9, 7, on=on, q=0.3)}, team="Workplace"),
     )  # fmt: skip
 

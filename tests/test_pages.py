@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from impact import ui
 from impact.model import SettingsError, StoreError
 from impact.page_cache import Job
+from impact.portfolio import ServiceLink
 from impact.selection import in_board_order
 from tests import sample
 from tests.browser import ROOT
@@ -58,11 +60,11 @@ def figures(at: AppTest) -> dict[str, str]:
 def test_the_steering_view_counts_where_the_changes_stand_decisions_first(shown: Any) -> None:
     at = shown("steering", period="all")
     assert list(figures(at).items()) == [
-        ("Need a decision", "2 of 13"),
-        ("Customers better off", "2 of 11"),
-        ("Customers worse off", "2 of 11"),
-        ("No real change", "1 of 11"),
-        ("Cannot tell yet", "6 of 11"),
+        ("Need a decision", "3 of 14"),
+        ("Customers better off", "2 of 12"),
+        ("Customers worse off", "3 of 12"),
+        ("No real change", "1 of 12"),
+        ("Cannot tell yet", "6 of 12"),
     ]
     assert len(at.get("vega_lite_chart")) == 1
 
@@ -86,9 +88,9 @@ def test_an_unknown_team_or_period_in_the_address_is_said_and_all_are_shown(show
 
 def test_filters_without_a_hit_are_named_and_can_be_cleared(shown: Any) -> None:
     at = shown("steering", search="zebra", team="itsm:team:network")
-    assert "None of the 13 changes fits: team Network, search “zebra”" in told(at)
+    assert "None of the 14 changes fits: team Network, search “zebra”" in told(at)
     at.button[0].click().run()
-    assert figures(at)["Need a decision"] == "2 of 13"
+    assert figures(at)["Need a decision"] == "3 of 14"
 
 
 def test_the_table_twin_has_a_link_to_every_change_and_every_figure_with_range_and_basis(shown: Any) -> None:
@@ -143,11 +145,11 @@ def test_an_unknown_change_is_said_and_none_is_guessed(shown: Any) -> None:
 
 
 def test_next_and_previous_walk_through_the_changes_in_the_order_of_the_board(shown: Any) -> None:
-    at = shown("change", change="CHG-110")
+    at = shown("change", change="CHG-123")
     by_label = {button.label: button for button in at.button}
     assert by_label["Previous"].disabled
     by_label["Next"].click().run()
-    assert at.title[0].value == "Laptop refresh wave 2"
+    assert at.title[0].value == "Card payment gateway switch"
 
 
 def test_the_page_opens_with_the_measure_that_carries_the_verdict_and_takes_another_from_the_address(
@@ -211,6 +213,60 @@ def test_an_overlap_names_the_other_change_and_links_to_it(shown: Any) -> None:
     assert r"[CHG\-110 Card payment gateway switch](change?change=itsm%3Achange%3ACHG-110)" in text
 
 
+def test_an_overlap_gives_what_both_changes_did_together_and_says_whether_waiting_helps(shown: Any) -> None:
+    text = told(shown("change", change="CHG-114"))
+    assert r"In the way: [CHG\-110 Card payment gateway switch](change?change=itsm%3Achange%3ACHG-110)" in text
+    assert "Read together, as one change: worse, +18\N{NO-BREAK SPACE}%, likely between" in text
+    assert "Waiting does not help" in text
+
+
+def test_the_same_measure_is_read_in_other_ways_and_the_one_that_decides_is_named(shown: Any) -> None:
+    found = shown("change", change="CHG-115").table[1].value
+    days = [text.replace("\N{NO-BREAK SPACE}", " ").strip("*") for text in found.iloc[:, 0]]
+    assert days == [
+        "First 3 days, spikes and all", "2 weeks: these decide", "2 weeks, once the first days are over", "4 weeks"
+    ]  # fmt: skip
+    assert found["Effect"][1] == "**−22\N{NO-BREAK SPACE}%**"
+    assert found["Likely range"][3] == "possible from 23 Oct 2026"
+    assert "Better" in found["Answer"][1]
+
+
+def test_a_change_on_several_services_has_a_row_for_each_with_its_own_rollout(shown: Any) -> None:
+    found = shown("change", change="CHG-115").table[2].value
+    assert list(found["Service"]) == ["Sign\\-in", "Mail", "Wi\\-Fi"]
+    assert list(found["Rolled out"]) == ["24 to 30 Sep 2026", "24 to 30 Sep 2026", "6 to 12 Oct 2026"]
+    assert found["Likely range"].str.startswith("between ").all()
+
+
+def test_many_services_stand_in_a_drawer(shown: Any) -> None:
+    names = tuple(f"s{i}" for i in range(1, 10))
+    on = sample.TODAY - timedelta(days=60)
+    tickets = sample.in_other_ways(sample.answered("tickets", -22, 5, on=on), on, services=names)
+    links = tuple(ServiceLink(name, name.upper(), on, "changed", "source") for name in names)
+    wide = sample.change("W", "Wide", sample.full(on) | {"tickets": tickets}, services=links)
+    at = shown("change", SampleOpening(sample.portfolio((wide,))), change="W")
+    assert at.expander[0].label == "Service by service: 9 services"
+
+
+def test_a_change_on_one_service_has_no_table_of_services_and_one_without_figures_none_of_other_days(
+    shown: Any,
+) -> None:
+    assert "Service by service" not in told(shown("change", change="CHG-123"))
+    assert "The same, read in other ways" not in told(shown("change", change="CHG-118"))
+
+
+def test_a_preliminary_reading_is_marked_with_its_next_look_on_page_and_table(shown: Any) -> None:
+    found = shown("change", change="CHG-123").table[1].value
+    assert found.iloc[1, 0].replace("\N{NO-BREAK SPACE}", " ") == "**First 5 days so far: preliminary**"
+    plans, effects = (table.value for table in shown("steering", table="true", period="all").table)
+    row = next(i for i, name in enumerate(plans["Change"]) if "CHG\\-123" in name)
+    assert plans["Next step"][row] == "Preliminary: act or wait?"
+    assert any(
+        "CHG\\-123" in name and answer == "Worse, preliminary"
+        for name, answer in zip(effects["Change"], effects["Answer"], strict=True)
+    )
+
+
 def test_every_card_with_a_figure_has_its_range_and_what_it_rests_on(shown: Any) -> None:
     cards = [part.value for part in shown("change", change="CHG-110").markdown if "likely between" in part.value]
     assert sum("compared with 52 other services" in card for card in cards) == 5
@@ -218,7 +274,7 @@ def test_every_card_with_a_figure_has_its_range_and_what_it_rests_on(shown: Any)
 
 def test_the_grounds_of_a_verdict_are_there_when_asked_for(shown: Any) -> None:
     at = shown("change", change="CHG-110", why="true")
-    rows = dict(zip(*(at.table[1].value[name] for name in ("What", "Number")), strict=True))
+    rows = dict(zip(*(at.table[-2].value[name] for name in ("What", "Number")), strict=True))
     assert rows["Answer"] == "Worse"
     assert "1,722 tickets" in rows["Before"]
     assert "not an experiment" in told(at)
@@ -238,7 +294,7 @@ def test_demo_data_are_labelled_on_every_page(shown: Any) -> None:
 def test_a_source_that_does_not_answer_is_named_and_the_last_good_figures_stay(shown: Any) -> None:
     at = shown("steering", SampleOpening(sample.portfolio(), failed=True), period="all")
     assert "itsm" in at.warning[0].value
-    assert figures(at)["Need a decision"] == "2 of 13"
+    assert figures(at)["Need a decision"] == "3 of 14"
 
 
 def test_a_store_without_anything_says_what_to_do_next(shown: Any) -> None:

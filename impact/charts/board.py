@@ -30,7 +30,7 @@ from impact.charts import (
     texts,
     tooltip,
 )
-from impact.charts.board_effects import effects
+from impact.charts.board_effects import DOTS, effects
 from impact.charts.board_places import (
     ENDS,
     FOOT,
@@ -52,7 +52,8 @@ from impact.charts.board_plan import milestones
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import Group, Word
-from impact.words.formats import MONTHS, when
+from impact.words.formats import MONTHS, day_month, when
+from impact.words.readings import next_look
 
 
 def board(
@@ -206,19 +207,26 @@ def _next_steps(rows: Sequence[Row]) -> Iterator[Layer]:
                     tooltip=tooltip(name="Why"))  # fmt: skip
 
 
+PRELIMINARY_ASKED = "Preliminary: act or wait?"
+
+
 def next_step(change: ChangeView) -> str:
     """What is asked of the room, or what comes next, in a few words; never empty."""
+    leading = wording.leading_reading(change)
+    early = leading if leading is not None and leading.preliminary else None
     if change.decide:
-        return wording.decide_short(change.decide[0])
+        only = early is not None and change.decide[0] in ("worse", "mixed")
+        return PRELIMINARY_ASKED if only else wording.decide_short(change.decide[0])
     if change.status == "cancelled":
         return "Cancelled"
     if change.status == "rolled_back" and change.rollout_on:
         return f"{wording.word_label(change.word)}, rolled back"
     if change.word == "not_rolled_out":
         return _readiness(change) or ("No milestones" if change.planned_on else "No date planned")
-    reading = wording.leading_reading(change)
-    if change.word == "too_early" and reading and reading.verdict.from_on:
-        return f"Look again {when(reading.verdict.from_on)}"
+    if change.word == "too_early" and leading and leading.verdict.from_on:
+        return f"Look again {when(leading.verdict.from_on)}"
+    if early is not None and (on := next_look(early)) is not None:
+        return f"Preliminary, next look {day_month(on)}"
     return wording.word_label(change.word)
 
 
@@ -248,11 +256,14 @@ def _legend(y: float) -> Iterator[Layer]:
     on = {"x": field("x"), "y": field("y")}
     yield layer(marks, {"type": "point", "xOffset": 6, "size": 60, "strokeWidth": 1.6}, **on, **LOOKS)
     yield texts([{"x": x, "y": y, "text": text} for _, text, x in LEGEND], dx=16, fill=MUTED, fontSize=11.5)
-    bar = 0.396
-    yield lines([{"x": bar, "x2": bar + 0.02, "y": y, "y2": y}], stroke=DONE, strokeWidth=5, opacity=0.5,
-                 strokeCap="round")  # fmt: skip
-    yield texts([{"x": bar + 0.024, "y": y, "text": "likely range; arrow: goes further"}], fill=MUTED,
-                fontSize=11.5)  # fmt: skip
+    bar, dots, arrow = 0.396, 0.486, 0.570
+    line = {"stroke": DONE, "strokeWidth": 5, "opacity": 0.5, "strokeCap": "round"}
+    yield lines([{"x": bar, "x2": bar + 0.02, "y": y, "y2": y}], **line)
+    yield lines([{"x": dots, "x2": dots + 0.018, "y": y, "y2": y}], **line, strokeDash=DOTS)
+    yield layer([{"x": arrow, "y": y}], {"type": "point", "shape": "triangle-right", "size": 42, "fill": DONE,
+                "strokeWidth": 0}, **on)  # fmt: skip
+    told = [(bar + 0.024, "likely range"), (dots + 0.022, "preliminary"), (arrow + 0.008, "further")]
+    yield texts([{"x": x, "y": y, "text": text} for x, text in told], fill=MUTED, fontSize=11.5)
     steps = ((0.632, "planned"), (0.692, "done"), (0.737, "to come"), (0.792, "late"))
     tick = steps[0][0]
     yield lines([{"x": tick, "x2": tick, "y": y - 6, "y2": y + 6}], stroke=STEEL, strokeWidth=1.5, xOffset=4,

@@ -13,13 +13,17 @@ from impact.portfolio import ChangeView, Reading
 from impact.verdict import Word
 from impact.words.formats import when
 
+DOTS = [0.1, 7]
+"""How the range of a preliminary reading is drawn."""
 MARK_WITHIN = 0.86
 """A mark beyond the scale stands this far out, so that the arrow at the end stays visible."""
 
 
 def effects(rows: Sequence[Row], strips: Sequence[Strip]) -> Iterator[Layer]:
     """Likely ranges with their marks; where there is none, the word that says why."""
-    bars, points, clipped, zeros, said = [], [], [], [], []
+    bars: list[dict[str, Any]] = []
+    early: list[dict[str, Any]] = []
+    points, clipped, zeros, said = [], [], [], []
     for row in rows:
         if row.change is None:
             continue
@@ -36,7 +40,7 @@ def effects(rows: Sequence[Row], strips: Sequence[Strip]) -> Iterator[Layer]:
                 continue
             zeros.append({"x": middle, "x2": middle, "y": row.top, "y2": row.bottom})
             bar, point, cut = _interval(row, row.change, strip, reading)
-            bars.append(bar)
+            (early if reading.preliminary else bars).append(bar)
             points.append(point)
             clipped += cut
     yield lines(zeros, stroke=RULE)
@@ -44,6 +48,7 @@ def effects(rows: Sequence[Row], strips: Sequence[Strip]) -> Iterator[Layer]:
     on = {"x": field("x"), "y": field("y")}
     bar = {"type": "rule", "strokeWidth": 5, "opacity": 0.5, "strokeCap": "round", "cursor": "pointer"}
     yield layer(bars, bar, **on, x2={"field": "x2"}, stroke=LOOKS["stroke"], tooltip=about)
+    yield layer(early, bar | {"strokeDash": DOTS}, **on, x2={"field": "x2"}, stroke=LOOKS["stroke"], tooltip=about)
     yield layer(clipped, {"type": "point", "size": 42, "strokeWidth": 0, "cursor": "pointer"}, **on, tooltip=about,
                 shape=LOOKS["shape"], fill=LOOKS["fill"])  # fmt: skip
     halo = {"type": "point", "size": 70, "strokeWidth": 1.8, "cursor": "pointer"}
@@ -86,7 +91,8 @@ def _interval(
     told = {
         "change": change.id,
         "name": f"{change.number} {change.title}",
-        "measure": f"{strip.metric.label}: {wording.word_label(reading.verdict.word).lower()}",
+        "measure": f"{strip.metric.label}: {wording.word_label(reading.verdict.word).lower()}"
+        + (", preliminary" if reading.preliminary else ""),
         "effect": f"{wording.effect_text(reading)} against what was expected",
         "range": wording.range_text(reading),
         "basis": wording.basis(reading),

@@ -16,7 +16,7 @@ from impact.estimate import Estimate
 from impact.estimation.counterfactual import Counterfactual
 from impact.metrics import Metric
 from impact.portfolio import ChangeView, MilestoneView, Reading
-from impact.words.formats import level, number, when
+from impact.words.formats import level, number, span, when
 
 DAYS_PER_POINT = 7
 LEAST_DAYS = 4
@@ -93,7 +93,7 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
         *_expectation(values),
         *_neighbours(change, weeks),
         *_observation(values),
-        *_rollout(change.rollout_on),
+        *_rollout(change.rollout_on, change.rollout_to),
     ]
     axis: dict[str, Any] = {"title": None, "grid": False, "format": "%-d %b", "labelOverlap": True}
     axis["tickCount"] = {"interval": "week", "step": 2}
@@ -179,8 +179,13 @@ def _windows(reading: Reading) -> Iterator[Layer]:
         yield layer([row], mark, x=_time(name), y={"value": 0}, text={"field": "text", "type": "nominal"})
 
 
-def _rollout(on: date) -> Iterator[Layer]:
-    rows = [{"on": _day(on), "text": f"rolled out {when(on)}"}]
+def _rollout(on: date, to: date | None) -> Iterator[Layer]:
+    """The day customers met the change; of a rollout over days, all of them."""
+    rows = [{"on": _day(on), "text": f"rolled out {span(on, to) if to else when(on)}"}]
+    if to:
+        days = [{"on": _day(on), "end": _day(to + timedelta(days=1))}]
+        yield layer(days, {"type": "rect", "fill": INK, "opacity": 0.1}, x=_time(), x2={"field": "end"},
+                    y={"value": 0}, y2={"value": "height"})  # fmt: skip
     yield layer(rows, {"type": "rule", "stroke": INK, "strokeWidth": 1.6}, x=_time(), y={"value": -22},
                 y2={"value": "height"})  # fmt: skip
     yield layer(rows, {"type": "text", "fill": INK, "fontWeight": 600, "dy": -29}, x=_time(), y={"value": 0},

@@ -51,7 +51,7 @@ _COLUMNS = ("Measure", "Answer", "Effect", "Likely range", "Before and after", "
 
 def _reading(change: ChangeView, metric: Metric) -> tuple[str, ...]:
     reading = change.reading(metric.name)
-    answer = wording.word_label(reading.verdict.word)
+    answer = wording.word_label(reading.verdict.word) + (", preliminary" if reading.preliminary else "")
     if not isinstance(reading.result, Estimate):
         return metric.label, answer, "no figure", wording.sentence(change, reading), "–", "–"
     before, after, unit = wording.before_after(reading)

@@ -7,31 +7,20 @@ from urllib.parse import quote
 import streamlit as st
 
 from impact import selection, wording
-from impact.charts import MARKS, PAUSE, series, twins
+from impact.charts import series, twins
 from impact.charts.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.metrics import BOARD
 from impact.portfolio import ChangeView, Readiness, Reading
-from impact.ui import View, carried, from_address, to_address
-from impact.verdict import Word
+from impact.ui import View, carried, from_address, to_address, ways
+from impact.ui.marks import marked
+from impact.words import readings as words
 from impact.words.formats import days, listed, number, percent, plain, plural, unbroken, when
 
 MOST_CHOICES = 1_000
 """Changes offered in the picker, in the order of the board. Any change opens by its link or from the board."""
 LEAST_CHART = 340
 MILESTONES_WITH_ROOM = 6
-GLYPHS = {
-    "triangle-up": "▲△", "triangle-down": "▼▽", "circle": "●○", "diamond": "◆◇", "square": "■□", "stroke": "––",
-    PAUSE: "‖‖",
-}  # fmt: skip
-COLOURS = {"better": "blue", "leaning_better": "blue", "worse": "orange", "leaning_worse": "orange", "mixed": "orange"}
-
-
-def marked(word: Word, text: str | None = None) -> str:
-    """A word with its shape and colour, as Markdown."""
-    mark = MARKS[word]
-    glyph = GLYPHS.get(mark.shape, "××")[0 if mark.filled else 1]
-    return f":{COLOURS.get(word, 'gray')}[{glyph} **{text or wording.word_label(word)}**]"
 
 
 # --- which change ------------------------------------------------------------------------------------------------
@@ -149,6 +138,7 @@ def over_time(view: View, change: ChangeView, reading: Reading) -> None:
     with st.spinner("Drawing what was to be expected …"):
         spec = view.chart(change, metric.name)
     st.markdown(f"{marked(reading.verdict.word)} · {wording.sentence(change, reading)}")
+    ways.in_the_way(change, reading)
     if spec is None:
         calendar(view, change)
         return
@@ -196,7 +186,7 @@ def cards(view: View, change: ChangeView) -> None:
 def _card(change: ChangeView, reading: Reading) -> None:
     st.markdown(f"**{reading.metric.label}**  \n{marked(reading.verdict.word)}")
     if not isinstance(reading.result, Estimate):
-        st.markdown(f":small[{wording.sentence(change, reading)}]")
+        st.markdown(f":small[{_short(reading)}]")
         return
     before, after, unit = wording.before_after(reading)
     st.markdown(
@@ -205,6 +195,12 @@ def _card(change: ChangeView, reading: Reading) -> None:
     st.markdown(
         f"**{wording.effect_text(reading)}**  \n:small[{wording.range_text(reading)}; {wording.basis(reading)}]"
     )
+
+
+def _short(reading: Reading) -> str:
+    """Why there is no figure, and what can be said instead; the sentence stands above the chart."""
+    why = words.why_none(reading)
+    return " ".join(filter(None, [f"{why[:1].upper()}{why[1:]}.", words.together(reading)]))
 
 
 # --- the plan ----------------------------------------------------------------------------------------------------
