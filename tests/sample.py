@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, Rollout, Shape
+from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, PlaceboRate, Rollout, Shape
 from impact.evidence import Evidence
 from impact.metrics import BOARD, BY_NAME, METRICS, Metric
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
@@ -203,8 +203,17 @@ def portfolio(changes: tuple[ChangeView, ...] | None = None, **more: Any) -> Por
     chosen = every_state() if changes is None else changes
     ordered = worst_first(chosen, TODAY)
     teams = tuple(sorted({(c.team_id, c.team) for c in ordered if c.team_id and c.team}, key=lambda t: t[1]))
-    base = Portfolio("v1", TODAY, DATA_TO, ordered, teams, tuple(m for m in METRICS if m.on_board or m.name == "csat"))
+    known = tuple(m for m in METRICS if m.on_board or m.name == "csat")
+    base = Portfolio("v1", TODAY, DATA_TO, ordered, teams, known, dict.fromkeys((m.name for m in known), rate()))
     return replace(base, **more)
+
+
+def rate(share: float = 0.047) -> PlaceboRate:
+    """A false-alarm rate measured on one class of services."""
+    cases = 2_000
+    own = PlaceboRate("5 to 20 a day", round(share * cases), cases, share, share - 0.015, share + 0.015)
+    whole = replace(own, label="all", classes=(own,), independent=500.0)
+    return replace(whole, volumes={f"s{i}": 8.0 for i in range(1, 13)})
 
 
 def many(count: int) -> tuple[ChangeView, ...]:

@@ -216,16 +216,19 @@ def test_an_overlap_names_the_other_change_and_links_to_it(shown: Any) -> None:
 def test_an_overlap_gives_what_both_changes_did_together_and_says_whether_waiting_helps(shown: Any) -> None:
     text = told(shown("change", change="CHG-114"))
     assert r"In the way: [CHG\-110 Card payment gateway switch](change?change=itsm%3Achange%3ACHG-110)" in text
-    assert "Read together, as one change: worse, +18\N{NO-BREAK SPACE}%, likely between" in text
-    assert "Waiting does not help" in text
+    assert "Together with CHG-110, tickets rose by about 18\N{NO-BREAK SPACE}%" in text
+    assert "Which of these changes it was cannot be told." in text
+    assert "Waiting does not help." in text
 
 
 def test_the_same_measure_is_read_in_other_ways_and_the_one_that_decides_is_named(shown: Any) -> None:
     found = shown("change", change="CHG-115").table[1].value
-    days = [text.replace("\N{NO-BREAK SPACE}", " ").strip("*") for text in found.iloc[:, 0]]
-    assert days == [
-        "First 3 days, spikes and all", "2 weeks: these decide", "2 weeks, once the first days are over", "4 weeks"
-    ]  # fmt: skip
+    assert list(found["Days read · Tickets"]) == [
+        "The first days",
+        "**Two weeks after the rollout: decides**",
+        "What lasts",
+        "Four weeks after the rollout",
+    ]
     assert found["Effect"][1] == "**−22\N{NO-BREAK SPACE}%**"
     assert found["Likely range"][3] == "possible from 23 Oct 2026"
     assert "Better" in found["Answer"][1]
@@ -257,7 +260,7 @@ def test_a_change_on_one_service_has_no_table_of_services_and_one_without_figure
 
 def test_a_preliminary_reading_is_marked_with_its_next_look_on_page_and_table(shown: Any) -> None:
     found = shown("change", change="CHG-123").table[1].value
-    assert found.iloc[1, 0].replace("\N{NO-BREAK SPACE}", " ") == "**First 5 days so far: preliminary**"
+    assert found["Days read · Tickets"][1] == "**Two weeks after the rollout, after 5 days: preliminary**"
     plans, effects = (table.value for table in shown("steering", table="true", period="all").table)
     row = next(i for i, name in enumerate(plans["Change"]) if "CHG\\-123" in name)
     assert plans["Next step"][row] == "Preliminary: act or wait?"
@@ -274,6 +277,10 @@ def test_every_card_with_a_figure_has_its_range_and_what_it_rests_on(shown: Any)
 
 def test_the_grounds_of_a_verdict_are_there_when_asked_for(shown: Any) -> None:
     at = shown("change", change="CHG-110", why="true")
+    assert "1. **The whole likely range is on one side of zero, and it stays clear among all changes" in told(at)
+    assert re.search(
+        r"Services with .* raised a false alarm on 4\.\d % of", told(at).replace("\N{NO-BREAK SPACE}", " ")
+    )
     rows = dict(zip(*(at.table[-2].value[name] for name in ("What", "Number")), strict=True))
     assert rows["Answer"] == "Worse"
     assert "1,722 tickets" in rows["Before"]

@@ -53,7 +53,6 @@ from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import Group, Word
 from impact.words.formats import MONTHS, day_month, when
-from impact.words.readings import next_look
 
 
 def board(
@@ -225,8 +224,8 @@ def next_step(change: ChangeView) -> str:
         return _readiness(change) or ("No milestones" if change.planned_on else "No date planned")
     if change.word == "too_early" and leading and leading.verdict.from_on:
         return f"Look again {when(leading.verdict.from_on)}"
-    if early is not None and (on := next_look(early)) is not None:
-        return f"Preliminary, next look {day_month(on)}"
+    if early is not None and early.verdict.from_on is not None:
+        return f"Preliminary, next look {day_month(early.verdict.from_on)}"
     return wording.word_label(change.word)
 
 

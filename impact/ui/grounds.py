@@ -10,7 +10,8 @@ from impact import rows, selection, wording
 from impact.charts import twins
 from impact.portfolio import ChangeView, Reading
 from impact.ui import View
-from impact.words.formats import number, when
+from impact.words import readings as words
+from impact.words.formats import number, plain, when
 
 ROWS_ON_SCREEN = 50
 
@@ -22,9 +23,14 @@ def why(view: View, change: ChangeView, reading: Reading) -> None:
         return
     with drawer:
         st.header(reading.metric.label, anchor=False)
+        *met, decided = [plain(text) for text in wording.rules(reading)]
+        st.markdown("\n".join([*(f"1. {text}" for text in met), f"1. **{decided}**"]))
         told = wording.why(reading)
         st.table({"What": [a for a, _ in told], "Number": [b for _, b in told]}, border="horizontal", hide_header=True,
                  alt=f"How the answer for {reading.metric.label} came about")  # fmt: skip
+        rate = words.class_rate(reading, view.portfolio.rates.get(reading.metric.name))
+        if rate:
+            st.markdown(rate)
         st.markdown(f":small[{wording.OBSERVATION} {wording.RANGE_HELP}]")
         st.header("All measures", anchor=False)
         table = view.cached(

@@ -16,10 +16,10 @@ MOST_SERVICES = 6
 
 
 def in_the_way(change: ChangeView, reading: Reading) -> None:
-    """Where a change cannot be separated: which ones are in the way, what all of them did, and from when on more."""
+    """Where a change cannot be separated: links to those in its way, and what all of them did together."""
     blocking = [n for n in change.neighbours if n.change_id in reading.verdict.blocking]
     links = [f"[{plain(f'{n.number} {n.title}')}](change?change={quote(n.change_id)})" for n in blocking]
-    told = [f"In the way: {listed(links)}." if links else "", words.together(reading), words.alone_from(reading)]
+    told = [f"In the way: {listed(links)}." if links else "", words.together(change, reading)]
     lines = [f"- {text}" for text in told if text]
     if reading.verdict.word == "cannot_separate" and lines:
         st.markdown("\n".join(lines))
@@ -44,7 +44,7 @@ def _in_other_ways(reading: Reading, rows: tuple[words.Way, ...]) -> None:
     """The same over other days, a row each."""
     st.header("The same, read in other ways", anchor=False)
     table = {
-        f"Days after the rollout · {reading.metric.label}": [f"**{w.name}**" if w.decides else w.name for w in rows],
+        f"Days read · {reading.metric.label}": [f"**{w.name}**" if w.decides else w.name for w in rows],
         "Effect": [f"**{w.effect}**" if w.decides else w.effect for w in rows],
         "Likely range": [w.range for w in rows],
         "Answer": [marked(w.word) for w in rows],

@@ -6,21 +6,18 @@ Knows how each way is called; decides nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from impact.estimation.readings import LOOKS
+from impact.estimation.honesty import PlaceboRate
+from impact.estimation.panel import SHAPES
 from impact.estimation.results import Estimate, NotEstimable
 from impact.portfolio import ChangeView, Reading, ServiceLink
 from impact.verdict import Word
 from impact.words.amounts import effect_text, nouns_of, range_text
-from impact.words.formats import SPACE, days, span, when
-from impact.words.sentences import word_label
+from impact.words.circumstances import reading_label, so_far
+from impact.words.formats import days, number, percent, span, when
+from impact.words.holds import PROMISED, class_text
+from impact.words.sentences import bundle_text
 
-WAYS = {
-    "first_days": f"First 3{SPACE}days, spikes and all",
-    "lasting": f"2{SPACE}weeks, once the first days are over",
-    "late": f"4{SPACE}weeks",
-}
 _NO_FIGURE: dict[Word, str] = {
     "cannot_separate": "another change is too close",
     "no_data": "nothing recorded",
@@ -45,24 +42,19 @@ def ways(reading: Reading) -> tuple[Way, ...]:
     mine = (reading, *reading.others)
     if not reading.others or not any(isinstance(r.result, Estimate) for r in mine):
         return ()
-    rows = [_way(WAYS[r.result.reading], r) for r in reading.others if r.result is not None]
+    rows = [_way(reading_label(r.result.reading), r) for r in reading.others if r.result is not None]
     first = sum(r.result.reading == "first_days" for r in reading.others if r.result is not None)
     return (*rows[:first], _way(_planned(reading), reading, decides=True), *rows[first:])
 
 
 def _planned(reading: Reading) -> str:
-    result = reading.result
+    name, result = reading_label("planned"), reading.result
     if not isinstance(result, Estimate):
-        return "The planned days: these decide"
+        return name
     if result.look is not None:
-        return f"First {unbroken_days(result.look)} so far: preliminary"
-    weeks = {7: f"1{SPACE}week", 14: f"2{SPACE}weeks"}
-    return f"{weeks.get(result.shape.post, unbroken_days(result.shape.post))}: these decide"
-
-
-def unbroken_days(count: int) -> str:
-    """A number of days that stays on one line."""
-    return days(count).replace(" ", SPACE)
+        return f"{name}, {so_far(result)}: preliminary"
+    usual = result.shape.post == SHAPES[0].post
+    return f"{name if usual else f'{days(result.shape.post)} after the rollout'}: decides"
 
 
 def by_service(change: ChangeView, reading: Reading) -> tuple[tuple[str, Way], ...]:
@@ -85,32 +77,24 @@ def rolled_out(link: ServiceLink | None) -> str:
     return span(link.rollout_on, link.rollout_to) if link.rollout_to else when(link.rollout_on)
 
 
-def together(reading: Reading) -> str:
+def together(change: ChangeView, reading: Reading) -> str:
     """What can be said of this change and those in its way as one; empty where nothing can."""
-    bundle = reading.bundle
-    if bundle is None or not isinstance(bundle.result, Estimate):
+    return bundle_text(change, reading.bundle) if reading.bundle is not None else ""
+
+
+def class_rate(reading: Reading, rate: PlaceboRate | None) -> str:
+    """How often the method is wrong here for services like those of this reading; empty where that is not known."""
+    if rate is None or not isinstance(reading.result, Estimate):
         return ""
-    what = f"{effect_text(bundle)}, {range_text(bundle)}"
-    return f"Read together, as one change: {word_label(bundle.verdict.word).lower()}, {what}."
-
-
-def alone_from(reading: Reading) -> str:
-    """From when on an answer for this change alone is possible; that waiting does not help, where it does not."""
-    if reading.verdict.word != "cannot_separate":
+    label = rate.class_of(reading.result.services)
+    own = rate.of_class(label) if label is not None else None
+    if label is None or own is None or own.rate is None or own.low is None or own.high is None:
         return ""
-    if reading.verdict.from_on is not None:
-        return f"An answer for this change alone is possible from {when(reading.verdict.from_on)}."
-    return "Waiting does not help: the days around both rollouts stay the same."
-
-
-def next_look(reading: Reading) -> date | None:
-    """The next day on which a preliminary reading is made again, or is final; None for any other reading."""
-    result = reading.result
-    if not isinstance(result, Estimate) or result.look is None:
-        return None
-    later = [look for look in LOOKS if look > (result.look or 0) and look < (result.final_days or 0)]
-    first = result.post_to + timedelta(days=later[0] - result.look + 1) if later else result.final_from
-    return first + timedelta(days=reading.metric.matures_days) if first is not None else None
+    return (
+        f"Services with {class_text(reading.metric, label)} raised a false alarm on {percent(own.rate, 1)} of "
+        f"{number(own.cases)} dates without a change (likely {percent(own.low)} to {percent(own.high)}); "
+        f"promised are {PROMISED}."
+    )
 
 
 def _way(name: str, reading: Reading, *, decides: bool = False) -> Way:
