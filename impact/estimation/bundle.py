@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from impact.estimation.designs import Design, Designs, Told
+from impact.estimation.designs import Design, Told, designs_of
 from impact.estimation.overlap_answers import Question, answered
 from impact.estimation.questions import Asked, Study
 from impact.estimation.results import Estimate
@@ -49,7 +49,7 @@ def bundles(common: Study, asked: Sequence[Asked]) -> list[Estimate]:
 def possible_from(common: Study, asked: Sequence[Asked]) -> list[date | None]:
     """The date from which each change, which cannot be separated now, has a joint or a bundle reading, whichever is
     first, if nothing else goes live; None where waiting does not help, or where only a bundle can be read, now."""
-    designs, runs = Designs(common.line, common.panel.day_count), Runs(common.line, LEAST)
+    designs, runs = designs_of(common), Runs(common.line, LEAST)
     days = []
     for row in asked:
         last = [design.last for design in (designs.of(row), _design(runs, row)) if design is not None]

@@ -17,7 +17,7 @@ from impact.estimation.pooling import Pooling
 
 FOUND = 1e-6
 """Weights leave the asked effect over when the sum of each effect's weights is this close to what it should be."""
-UNEQUAL = 0.5
+UNEQUAL = 0.4
 """What another change does to a service is taken to scatter by this part of what it does on average: no change is
 trusted to do exactly the same everywhere."""
 LEAST_INFLATION = 0.5
@@ -85,7 +85,8 @@ def summed(pools: Sequence[Pooling], asked: Contrasts, *, usual: int, placebo_da
 
     Weighted least squares: with X the design and D the variances, the weights are the first row of
     (X' D^-1 X)^-1 X' D^-1. Their variance counts the correlations between readings, see ``correlated``; ``usual`` is
-    the pool whose services' correlations are used. ``placebo_days`` learns these from other days than the readings'.
+    the pool whose services' correlations are used. ``placebo_days`` learns these from other days than the readings', on
+    which no other change acts either.
     """
     looked = look(pools, asked)
     solution, found = solved(asked.design, looked.variance)
@@ -96,7 +97,7 @@ def summed(pools: Sequence[Pooling], asked: Contrasts, *, usual: int, placebo_da
     pairs = correlated(pools, asked, usual=usual, placebo_days=placebo_days)
     whole = np.einsum("ci,cij,cj->c", scaled, pairs, scaled)
     inflation = np.maximum(whole / np.maximum(alone, 1e-300), LEAST_INFLATION)
-    unequal = scattered(asked.design, solution, looked)
+    unequal = np.zeros(len(alone)) if placebo_days else scattered(asked.design, solution, looked)
     return Summed(looked, weight, effect, alone * inflation + unequal, inflation, unequal, found)
 
 
@@ -114,7 +115,7 @@ def solved(design: Floats, variance: Floats) -> tuple[Floats, Bools]:
 def scattered(design: Floats, solution: Floats, looked: Looked) -> Floats:
     """Variance (C,) that other changes bring in because they do not act alike on all their services.
 
-    The effect of another change on one service is taken to scatter around its mean with half of that mean as standard
+    The effect of another change on one service is taken to scatter around its mean with 0.4 of that mean as standard
     deviation. The square of the mean is the estimated one less what chance adds to it.
     """
     effects = np.einsum("cqm,cm->cq", solution, looked.g)

@@ -2,6 +2,8 @@
 
 A change is read on the services where it stands alone, in short windows between the rollouts before and after. Only
 where it stands alone on none of its services, what the changes on the same days did to other services is taken off.
+That takes effects to be alike on all services of a change, which holds at best for ratios: half a point of satisfaction
+cannot be gained where nearly everybody is content.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 
 from impact.estimation.contrasts import solved
 from impact.estimation.panel import Floats, Shape
-from impact.estimation.questions import Asked
+from impact.estimation.questions import Asked, Study
 from impact.estimation.runs import Run, Runs
 from impact.estimation.timeline import Timeline
 
@@ -57,10 +59,12 @@ class Design:
 
 @dataclass(frozen=True, eq=False)
 class Designs:
-    """Designs of the changes of one timeline; ``days`` is the number of days in the panel."""
+    """Designs of the changes of one timeline; ``days`` is the number of days in the panel, ``ratios`` says that effects
+    are ratios (counts, log durations)."""
 
     line: Timeline
     days: int
+    ratios: bool
     runs: Runs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,7 +85,7 @@ class Designs:
         if alone:
             return Design(tuple(alone), (row.change_id,))
         others = sorted({name for one in own for name in one.run.changes} - {row.change_id})
-        if not own or not others or len(others) >= MOST_EFFECTS:
+        if not self.ratios or not own or len(others) >= MOST_EFFECTS:
             return None
         beside = [
             one
@@ -96,6 +100,11 @@ class Designs:
         runs = dict.fromkeys(run for i in rollouts if (run := self.runs.around(i)) is not None)
         found = [(run, run.largest(SIZES)) for run in runs]
         return [Told(run, shape, own) for run, shape in found if shape is not None and run.first >= shape.pre]
+
+
+def designs_of(common: Study) -> Designs:
+    """The designs of one panel."""
+    return Designs(common.line, common.panel.day_count, common.panel.kind == "count" or common.panel.log)
 
 
 def identified(design: Design) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from impact.estimation.designs import Design, Designs
+from impact.estimation.designs import Design, designs_of
 from impact.estimation.overlap_answers import Question, answered
 from impact.estimation.panel import Shape
 from impact.estimation.questions import Asked, Study
@@ -25,7 +25,7 @@ def joint_answers(common: Study, asked: Sequence[Asked]) -> dict[int, Estimate]:
     """
     if common.reading != "planned" or not asked:
         return {}
-    designs = Designs(common.line, common.panel.day_count)
+    designs = designs_of(common)
     questions = []
     for index, row in enumerate(asked):
         design = designs.of(row)
