@@ -51,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
     readings = "planned, first_days, lasting, late, with commas between them (default: planned)"
     estimate.add_argument("--readings", default="planned", metavar="NAMES", help=readings)
     estimate.add_argument("--per-service", action="store_true", help="also one row per change, service and metric")
+    bundles = "also one row for each change that cannot be separated, read together with those in its way"
+    estimate.add_argument("--bundles", action="store_true", help=bundles)
     return top
 
 
@@ -193,6 +195,7 @@ def _estimate(given: argparse.Namespace) -> int:
             holidays=given.holidays,
             country=given.country,
             readings=given.readings,
+            bundles=given.bundles,
             per_service=given.per_service,
         )
     )

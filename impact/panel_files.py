@@ -25,6 +25,8 @@ OUT_COLUMNS = (
     "change_id", "metric", "service", "estimate", "low", "high", "p_value", "q_value", "verdict", "reason",
     "smallest_detectable", "n_before", "n_after", "pre_days", "post_days", "reading",
 )  # fmt: skip
+BUNDLE_COLUMNS = ("method", "together")
+"""Columns that follow when bundles are asked for."""
 HEADLINE_RATE = 0.10
 """Effects are named outright only while at most one in ten of those named is expected to be none."""
 TEST_LEVEL = 0.05
@@ -49,13 +51,15 @@ def run(
     country: str | None = None,
     per_service: bool = False,
     readings: str = "planned",
+    bundles: bool = False,
 ) -> int:
     """Estimate every change on every metric of a panel file and write ``out``; returns 0, the exit code of success.
 
     With ``pre`` or ``post`` exactly that window is used for the planned reading, otherwise the most precise one free
     of other changes. ``readings`` are names with commas between them, ``country`` is the code whose public holidays
-    count where no file of ``holidays`` is given. A metric's data end on the last day it has in the file. Raises
-    SettingsError naming file, line, column and value when a file cannot be read, and writes nothing then.
+    count where no file of ``holidays`` is given; ``bundles`` adds rows and columns. A metric's data end on the last
+    day it has in the file. Raises SettingsError naming file, line, column and value when a file cannot be read, and
+    writes nothing then.
     """
     if country and holidays is not None:
         raise SettingsError(f"--country is {country!r} and --holidays is {holidays}; allowed is one of them")
@@ -67,12 +71,15 @@ def run(
     free_days = country_holidays(country, panels) if country else read_holidays(holidays)
     results: list[Estimate | NotEstimable] = []
     for one in panels:
-        results += estimate(one, rollouts, shapes=shapes, holidays=free_days, per_service=per_service, readings=names)
-    results.sort(key=lambda r: (r.change_id, r.metric, r.service is not None, r.service or "", names.index(r.reading)))
+        results += estimate(
+            one, rollouts, shapes=shapes, holidays=free_days, per_service=per_service, readings=names, bundles=bundles
+        )
+    results.sort(key=lambda r: (r.change_id, r.metric))
     asked: dict[str, set[str]] = {}
     for rollout in rollouts:
         asked.setdefault(rollout.change_id, set()).add(rollout.service)
-    write(results, out, services={change: len(names) for change, names in asked.items()})
+    columns = (*OUT_COLUMNS, *BUNDLE_COLUMNS) if bundles else OUT_COLUMNS
+    write(results, out, services={change: len(names) for change, names in asked.items()}, columns=columns)
     return 0
 
 
@@ -111,7 +118,9 @@ def verdict(result: Estimate | NotEstimable) -> tuple[str, str]:
     """
     if isinstance(result, NotEstimable):
         return WORDS[result.reason], why_not(result)
-    reason = "; ".join([*preliminary(result), *(flag for flag in result.flags if flag != NOT_TELLING)])
+    reason = "; ".join(
+        [*preliminary(result), *with_others(result), *(flag for flag in result.flags if flag != NOT_TELLING)]
+    )
     if result.p_value < TEST_LEVEL:
         if result.q_value <= HEADLINE_RATE:
             return "increase" if result.effect > 0 else "decrease", reason
@@ -132,12 +141,21 @@ def preliminary(result: Estimate) -> list[str]:
     ]
 
 
+def with_others(result: Estimate) -> list[str]:
+    """Which other changes a reading was separated from, or holds too."""
+    names = ", ".join(result.together)
+    if result.method == "joint":
+        return [f"separated from {names} by other windows and services" if names else "separated from other changes"]
+    return [f"together with {names}: what all of them did"] if result.method == "bundle" else []
+
+
 def why_not(result: NotEstimable) -> str:
     """One sentence on what is in the way of an estimate."""
     if result.reason == "cannot_be_separated":
-        if result.blocking:
-            return f"in the same days on the same service: {', '.join(result.blocking)}"
-        return "other changes on the same service leave no clean window"
+        names = f"in the same days on the same service: {', '.join(result.blocking)}"
+        cause = names if result.blocking else "other changes on the same service leave no clean window"
+        when = f"possible from {result.possible_from}" if result.possible_from else "more days will not change that"
+        return f"{cause}; {when}"
     if result.reason == "too_early":
         return f"possible from {result.possible_from}: {result.have} of {result.needed} days after the rollout so far"
     if result.reason == "too_little_data":
@@ -155,20 +173,22 @@ def why_not(result: NotEstimable) -> str:
     return "too few known days before or after the rollout"
 
 
-def write(results: Sequence[Estimate | NotEstimable], out: Path, *, services: Mapping[str, int]) -> None:
+def write(
+    results: Sequence[Estimate | NotEstimable], out: Path, *, services: Mapping[str, int], columns: Sequence[str]
+) -> None:
     """Write results as csv or parquet; what is not known is empty. ``services`` is how many each change touches."""
     rows = [_row(result, services=services.get(result.change_id, 0)) for result in results]
     text, whole = pa.string(), pa.int64()
-    types = dict.fromkeys(OUT_COLUMNS, pa.float64())
-    types |= dict.fromkeys(("change_id", "metric", "service", "verdict", "reason", "reading"), text)
+    types = dict.fromkeys(columns, pa.float64())
+    types |= dict.fromkeys(("change_id", "metric", "service", "verdict", "reason", "reading", *BUNDLE_COLUMNS), text)
     types |= dict.fromkeys(("n_before", "n_after", "pre_days", "post_days"), whole)
-    schema = pa.schema([(name, types[name]) for name in OUT_COLUMNS])
+    schema = pa.schema([(name, types[name]) for name in columns])
     table = pa.Table.from_pylist(rows, schema=schema)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix == ".csv":
             with out.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, OUT_COLUMNS)
+                writer = csv.DictWriter(file, columns, extrasaction="ignore")
                 writer.writeheader()
                 writer.writerows(rows)
         else:
@@ -192,4 +212,5 @@ def _row(result: Estimate | NotEstimable, *, services: int) -> dict[str, Any]:
     if isinstance(result, Estimate):
         row |= {"estimate": result.effect, "low": result.low, "high": result.high}
         row |= {"p_value": result.p_value, "q_value": result.q_value}
+        row |= {"method": result.method, "together": ", ".join(result.together) or None}
     return row

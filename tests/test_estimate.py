@@ -24,6 +24,8 @@ from impact.estimation.panel import HOLIDAY, Kind, day_types
 from tests.worlds import FIRST_ON, Planned, plan_changes, simulate
 
 START = date(2024, 1, 1)
+ORDINARY = SHAPES[2:]
+"""Shapes without the joint estimate that the standard set brings along."""
 
 
 def on(day: int) -> date:
@@ -62,7 +64,7 @@ def refused(results: list[Estimate | NotEstimable], change: str) -> NotEstimable
 def test_a_doubling_on_one_service_is_found_with_its_size_levels_and_dates() -> None:
     rate = flat(20, 300)
     rate[3, 200:] *= 2
-    found = estimated(estimate(counts(rate), [Rollout("double", "s03", on(200))]), "double")
+    found = estimated(estimate(counts(rate), [Rollout("double", "s03", on(200))], shapes=SHAPES[:1]), "double")
     assert found.low < np.log(2) < found.high
     assert found.effect == pytest.approx(np.log(2), abs=0.15)
     assert found.p_value < 1e-6
@@ -99,7 +101,7 @@ def test_a_change_too_close_to_others_is_refused_and_names_them(
     previous: int, following: int, blocking: tuple[str, ...]
 ) -> None:
     rollouts = [Rollout(c, "s03", on(t)) for c, t in (("a", 200 - previous), ("b", 200), ("c", 200 + following))]
-    answer = refused(estimate(counts(flat(20, 400)), rollouts), "b")
+    answer = refused(estimate(counts(flat(20, 400)), rollouts, shapes=ORDINARY), "b")
     assert (answer.reason, answer.blocking) == ("cannot_be_separated", blocking)
 
 
@@ -202,7 +204,7 @@ def test_several_services_are_pooled_and_told_one_by_one_when_asked() -> None:
 
 def test_a_service_that_cannot_be_read_is_left_out_of_the_pooled_effect() -> None:
     rollouts = [Rollout("a", "s03", on(200)), Rollout("a", "s04", on(200)), Rollout("b", "s04", on(198))]
-    results = estimate(counts(flat(20, 400)), rollouts)
+    results = estimate(counts(flat(20, 400)), rollouts, shapes=ORDINARY)
     assert estimated(results, "a").services == ("s03",)
     assert refused(results, "b").blocking == ("a",)
 
@@ -272,7 +274,7 @@ def test_a_mean_and_a_share_read_as_plain_differences() -> None:
     rollouts = [Rollout("a", "s03", on(200))]
     names = tuple(f"s{i:02d}" for i in range(20))
     for kind in ("mean", "share"):
-        found = estimated(estimate(Panel("m", kind, names, START, n, events, events), rollouts), "a")
+        found = estimated(estimate(Panel("m", kind, names, START, n, events, events), rollouts, shapes=SHAPES[:1]), "a")
         assert found.low < 0.2 < found.high
         assert found.before == pytest.approx(events[3, 158:200].sum() / (42 * 12))
         assert found.expected_after == pytest.approx(found.after - found.effect)

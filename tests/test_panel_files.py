@@ -73,7 +73,7 @@ def test_every_change_and_metric_has_one_row_with_a_verdict(files: tuple[Path, P
 def test_a_row_without_estimate_has_a_reason_and_empty_numbers(files: tuple[Path, Path, Path]) -> None:
     run(*files)
     row = next(r for r in rows_of(files[2]) if r["change_id"] == "close" and r["metric"] == "tickets")
-    assert row["reason"] == "in the same days on the same service: closer"
+    assert row["reason"] == "in the same days on the same service: closer; more days will not change that"
     assert [row[c] for c in ("estimate", "low", "high", "p_value", "q_value")] == ["", "", "", "", ""]
 
 
@@ -179,6 +179,31 @@ def test_a_rollout_over_several_days_is_read_from_its_last_day_on(files: tuple[P
     assert found["slow"] == ("increase", "42", "14")
     assert found["quick"][1:] == ("14", "14")
     assert found["next"][1] == "14"
+
+
+def test_changes_that_cannot_be_separated_are_read_as_one_when_asked(files: tuple[Path, Path, Path]) -> None:
+    panel, changes, out = files
+    write(changes, CHANGES + "a,s03,2024-07-19\nb,s03,2024-07-19\n")
+    run(panel, changes, out, bundles=True)
+    rows = [r for r in rows_of(out) if r["metric"] == "tickets"]
+    assert list(rows[0])[-3:] == ["reading", "method", "together"]
+    assert [(r["change_id"], r["verdict"], r["method"], r["together"]) for r in rows] == [
+        ("a", "cannot be separated", "", ""), ("a", "increase", "bundle", "b"),
+        ("b", "cannot be separated", "", ""), ("b", "increase", "bundle", "a"),
+    ]  # fmt: skip
+    assert rows[1]["reason"] == "together with b: what all of them did"
+    assert rows[1]["estimate"] == rows[3]["estimate"]
+
+
+def test_changes_that_can_be_told_apart_by_other_services_have_numbers_and_say_so(
+    files: tuple[Path, Path, Path],
+) -> None:
+    panel, changes, out = files
+    write(changes, CHANGES + "a,s03,2024-07-19\na,s05,2024-07-19\nb,s05,2024-07-23\n")
+    run(panel, changes, out)
+    found = {r["change_id"]: r for r in rows_of(out) if r["metric"] == "tickets"}
+    assert "separated from a by other windows and services" in found["b"]["reason"]
+    assert found["b"]["estimate"] != ""
 
 
 @pytest.mark.parametrize("last", ["2024-07-09", "soon", "2034-07-19"])

@@ -97,10 +97,12 @@ def _best(common: Study, room: Room, asked: Sequence[Asked]) -> list[int]:
 
 
 def precision(common: Study, shape: Shape) -> Floats:
-    """1 / squared standard error of each service's median placebo reading, (services + 1,); the last is for services
-    that the panel does not have. Nearly 0 where it is not known.
+    """1 / squared standard error of a placebo reading with each service's median sampling variance, (services + 1,);
+    the last is for services that the panel does not have. Nearly 0 where it is not known.
 
-    Standard errors learnt from few independent readings count as larger, as Student's t makes them.
+    How noisy a single service is does not count: that is known too roughly, and choosing by it would choose the window
+    whose noise happens to look small. Standard errors learnt from few independent readings count as larger, as
+    Student's t makes them.
     """
     days = UNKNOWN * shape.pre * shape.post / (shape.pre + shape.post)
     out = np.full(len(common.panel.services) + 1, days)
@@ -109,10 +111,10 @@ def precision(common: Study, shape: Shape) -> Floats:
         return out * UNKNOWN
     placebo = pool.placebos
     v, usable = placebo.cells.v[:, ::PACE], placebo.cells.usable[:, ::PACE]
-    squared = placebo.spread.expected(v) * placebo.factor[:, ::PACE] * stdtrit(placebo.independent, UPPER) ** 2
     some = usable.any(axis=1)
-    middle = np.nanmedian(np.where(usable[some], squared[some], np.nan), axis=1)
-    out[:-1][some] = 1.0 / np.maximum(middle, 1e-24)
+    middle = np.nanmedian(np.where(usable[some], v[some], np.nan), axis=1)
+    unsure = float(stdtrit(placebo.independent, UPPER)) ** 2
+    out[:-1][some] = 1.0 / np.maximum(placebo.spread.expected(middle) * placebo.spread.base * unsure, 1e-24)
     return out
 
 

@@ -5,7 +5,8 @@ Knows the order of the steps; how each is done stands in the modules it calls.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from impact.estimation.answers import Reading, answers, telling
 from impact.estimation.choosing import Choice, choices
 from impact.estimation.comparison import LEAST_SERVICES
 from impact.estimation.early import bar
+from impact.estimation.false_discovery import adjusted
+from impact.estimation.overlapping import bundles, told_apart
 from impact.estimation.panel import Shape
 from impact.estimation.pooling import Groups, Pooling, judge
 from impact.estimation.questions import Asked, Study
@@ -21,12 +24,11 @@ from impact.estimation.results import Estimate, NotEstimable
 from impact.estimation.shrinking import pulled
 
 
-def answered(common: Study, asked: Sequence[Asked]) -> list[Estimate | NotEstimable]:
-    """Results in the order asked, with q-values over all of them."""
-    chosen = choices(common, asked)
+def answered(common: Study, asked: Sequence[Asked], *, bundled: bool = False) -> list[Estimate | NotEstimable]:
+    """Results in the order asked, with q-values over all of them; then the bundles of refused changes if wanted."""
     results: dict[int, Estimate | NotEstimable] = {}
     by_shape: dict[Shape, dict[int, Choice]] = {}
-    for i, (row, choice) in enumerate(zip(asked, chosen, strict=True)):
+    for i, (row, choice) in enumerate(zip(asked, choices(common, asked), strict=True)):
         if choice is None:
             results[i] = refusal(common, row)
         elif choice.read is None:
@@ -40,38 +42,32 @@ def answered(common: Study, asked: Sequence[Asked]) -> list[Estimate | NotEstima
             results |= {i: _without_placebos(common, asked[i], choice) for i, choice in rows.items()}
         else:
             readings += _readings(common, pool, asked=asked, rows=rows)
-    q, shrunk = _among_all(readings)
+    results |= told_apart(common, asked, results)
+    among = _among_all(readings, {i: one for i, one in results.items() if isinstance(one, Estimate)})
+    for i, (q_value, shrunk) in among.items():
+        one = results.get(i)
+        if isinstance(one, Estimate):
+            results[i] = replace(one, q_value=q_value, shrunk=shrunk)
     for read in readings:
-        written = answers(
-            common, asked, read, q_values=[q.get(i, 1.0) for i in read.rows], shrunk=[shrunk.get(i) for i in read.rows]
-        )
+        q_values, shrunk_effects = zip(*(among.get(i, (1.0, None)) for i in read.rows), strict=True)
+        written = answers(common, asked, read, q_values=q_values, shrunk=shrunk_effects)
         results |= dict(zip(read.rows, written, strict=True))
-    return [results[i] for i in range(len(asked))]
+    whole = [results[i] for i in range(len(asked))]
+    return [*whole, *bundles(common, asked, results)] if bundled else whole
 
 
-def _among_all(readings: Sequence[Reading]) -> tuple[dict[int, float], dict[int, float]]:
-    """q-value and shrunk effect of every question that is told something, by its row."""
-    if not readings:
-        return {}, {}
+def _among_all(readings: Sequence[Reading], apart: Mapping[int, Estimate]) -> dict[int, tuple[float, float]]:
+    """q-value and shrunk effect of every question that is told something, by its row: those of ``readings`` and those
+    told ``apart`` from others."""
     told = [i for read in readings for i, tells in zip(read.rows, read.telling.tolist(), strict=True) if tells]
-    p_values = np.concatenate([read.judged.p_value[read.telling] for read in readings])
-    effects = np.concatenate([read.judged.parts.effect[read.telling] for read in readings])
-    se = np.concatenate([read.judged.se[read.telling] for read in readings])
-    shrunk = pulled(effects, se).tolist()
-    return dict(zip(told, adjusted(p_values.tolist()), strict=True)), dict(zip(told, shrunk, strict=True))
-
-
-def adjusted(p_values: Sequence[float]) -> list[float]:
-    """False-discovery rate of each p-value among all given (Benjamini and Hochberg 1995): at a threshold of 0.10,
-    on average at most one in ten of the effects named is none."""
-    p = np.asarray(p_values, dtype=np.float64)
-    if not len(p):
-        return []
-    order = np.argsort(-p, kind="stable")
-    rank = np.arange(len(p), 0, -1)
-    q = np.empty_like(p)
-    q[order] = np.minimum.accumulate(np.minimum(p[order] * len(p) / rank, 1.0))
-    return [float(x) for x in q]
+    some = list(apart.values())
+    columns = [(read.judged.p_value, read.judged.parts.effect, read.judged.se, read.telling) for read in readings]
+    p_values, effects, se = (
+        np.concatenate([*(column[k][column[3]] for column in columns), np.array(own, dtype=np.float64)])
+        for k, own in enumerate(([e.p_value for e in some], [e.effect for e in some], [e.se for e in some]))
+    )
+    pairs = zip(adjusted(p_values.tolist()), pulled(effects, se).tolist(), strict=True)
+    return dict(zip([*told, *apart], pairs, strict=True))
 
 
 def _without_placebos(common: Study, row: Asked, choice: Choice) -> NotEstimable:

@@ -70,7 +70,8 @@ class Room:
 class Study:
     """What all readings of one panel have in common.
 
-    Placebo readings are made once per shape and kept in ``pools``.
+    Placebo readings are made once per shape and kept in ``pools``. ``early`` says that the reading is made at looks
+    before its last day, ``overlaps`` that changes with others in their windows may be told apart in other windows.
     """
 
     panel: Panel
@@ -82,6 +83,7 @@ class Study:
     types: Ints
     reading: ReadingName = "planned"
     early: bool = False
+    overlaps: bool = False
     rooms: dict[int, Room] = field(default_factory=dict, init=False)
     bars: dict[tuple[Shape, bool, int], float] = field(default_factory=dict, init=False)
 
@@ -104,10 +106,10 @@ class Study:
 
     def planned(self, plan: Plan) -> Study:
         """The same panel for another reading; placebo readings are shared where spikes are treated alike."""
+        own = replace(self, shapes=plan.shapes, reading=plan.name, early=plan.early, overlaps=plan.overlaps)
         if plan.capped:
-            return replace(self, shapes=plan.shapes, reading=plan.name, early=plan.early)
-        sums = profile(self.panel, self.types, capped=False)
-        return replace(self, shapes=plan.shapes, reading=plan.name, early=plan.early, sums=sums, pools={})
+            return own
+        return replace(own, sums=profile(self.panel, self.types, capped=False), pools={})
 
     @property
     def fits(self) -> Bools:

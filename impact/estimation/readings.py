@@ -19,18 +19,20 @@ LATE = (Shape(42, 28), Shape(84, 28), Shape(28, 28))
 
 @dataclass(frozen=True)
 class Plan:
-    """Window shapes of one reading, whether spikes are cut, and whether it is made early at the looks."""
+    """Window shapes of one reading, whether spikes are cut, whether it is made early at the looks, and whether changes
+    with others in their windows are read in other windows."""
 
     name: ReadingName
     shapes: tuple[Shape, ...]
     capped: bool = True
     early: bool = False
+    overlaps: bool = False
 
 
 def plan(name: ReadingName, shapes: tuple[Shape, ...] = SHAPES) -> Plan:
     """How a reading is made; ``shapes`` are those of the planned one. Raises ValueError for an unknown name."""
     plans = {
-        "planned": Plan("planned", shapes, early=True),
+        "planned": Plan("planned", shapes, early=True, overlaps=shapes == SHAPES),
         "first_days": Plan("first_days", FIRST_DAYS, capped=False),
         "lasting": Plan("lasting", LASTING),
         "late": Plan("late", LATE),
