@@ -31,20 +31,6 @@ def bsts(y: np.ndarray, controls: np.ndarray, pre: int) -> Answer:
     return logged(found.relative_effect_mean), logged(low), logged(high), min(1.0, 2 * float(found.p_value))
 
 
-def tensorflow(y: np.ndarray, controls: np.ndarray, pre: int) -> Answer:
-    """The same model in TensorFlow Probability, fitted by variational inference (tfcausalimpact)."""
-    pandas, package = importlib.import_module("pandas"), importlib.import_module("causalimpact")
-    data = pandas.DataFrame({"y": y, "others": controls.sum(axis=0)})
-    found = package.CausalImpact(data, [0, pre - 1], [pre, len(y) - 1], model_args={"nseasons": 7})
-    told = found.summary_data["average"]
-    return (
-        logged(told["rel_effect"]),
-        logged(told["rel_effect_lower"]),
-        logged(told["rel_effect_upper"]),
-        min(1.0, 2 * float(found.p_value)),
-    )
-
-
 def synthetic(y: np.ndarray, controls: np.ndarray, pre: int) -> Answer:
     """Synthetic difference in differences on log tickets against 20 services, its error from 20 placebos (azcausal,
     after Arkhangelsky and others 2021)."""
@@ -72,7 +58,6 @@ def logged(relative: float) -> float:
 
 PACKAGES: dict[str, Callable[[np.ndarray, np.ndarray, int], Answer]] = {
     "bsts-causalimpact": bsts,
-    "tfcausalimpact": tensorflow,
     "azcausal": synthetic,
 }
 

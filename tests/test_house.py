@@ -140,7 +140,7 @@ def _requirements(file: str) -> set[str]:
     return {re.split(r"[ ~<>=;]", line)[0].lower() for line in lines if re.match(r"[A-Za-z]", line)}
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt", "requirements-peers.txt"])
 def test_every_requirement_gives_a_range_and_its_reason(file: str) -> None:
     lines = [line for line in (ROOT / file).read_text().splitlines() if re.match(r"[A-Za-z]", line)]
     assert lines

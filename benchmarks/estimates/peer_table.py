@@ -20,7 +20,7 @@ from tests.worlds import oracle
 CONTROLS = 40
 SHAPE = Shape(42, 14)
 """The window every method is given; ours chooses by itself."""
-PACKAGES = {"bsts-causalimpact": 1, "azcausal": 15, "tfcausalimpact": 45}
+PACKAGES = {"bsts-causalimpact": 1, "azcausal": 15}
 """Packages and how thinly they are sampled: every n-th case on 20 tickets a day."""
 SCRIPT = Path(__file__).resolve().parent.parent / "peer_packages.py"
 COLUMNS = (

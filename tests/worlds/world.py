@@ -112,9 +112,10 @@ def after_spikes(rng: np.random.Generator, world: World, *, part: float, gap: in
     y = world.panel.total
     plan = []
     for s in range(len(y)):
-        usual = np.array([y[s, t - 28 : t].mean() for t in range(45, y.shape[1] - 16)])
-        day = np.array([y[s, t - 1 : t + 1].mean() for t in range(45, y.shape[1] - 16)])
-        spikes = 46 + np.flatnonzero((day >= 1.6 * usual) & (day >= usual + 6))
+        cum = np.concatenate([[0.0], np.cumsum(y[s])])
+        days = np.arange(45, y.shape[1] - 16)
+        usual, two = (cum[days - 1] - cum[days - 29]) / 28, (cum[days + 1] - cum[days - 1]) / 2
+        spikes = 1 + days[(two >= 1.6 * usual) & (two >= usual + 6)]
         taken: list[int] = []
         for _ in range(6):
             after = len(spikes) > 0 and rng.random() < part
