@@ -41,8 +41,8 @@ def pools(shapes: tuple[Shape, ...]) -> list[Pooling]:
 
 def contrasts(shape: list[int], service: list[int], at: list[int], design: list[list[float]]) -> Contrasts:
     """One question."""
-    rows = [np.array([x], dtype=np.int64) for x in (shape, service, at)]
-    return Contrasts(*rows, np.array([design]), NONE, NONE)
+    shapes, services, days = (np.array([x], dtype=np.int64) for x in (shape, service, at))
+    return Contrasts(shapes, services, days, np.array([design]), NONE, NONE)
 
 
 def test_weights_leave_the_asked_effect_over_and_prefer_exact_readings() -> None:

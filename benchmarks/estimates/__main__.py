@@ -12,13 +12,14 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import bump
-from benchmarks.estimates import crowds, families, peer_table, situations
+from benchmarks.estimates import crowds, families, overlaps, peer_table, situations
 from benchmarks.estimates.table import Row, printed
 
 GROUPS: dict[str, Callable[[int], list[Row]]] = {
     **{family: lambda panels, family=family: families.family_rows(family, panels) for family in families.FAMILIES},
     "other": families.other_rows,
     "dense": crowds.dense_rows,
+    "overlaps": overlaps.overlap_rows,
     "few": crowds.few_services_rows,
     "broad": crowds.broad_rows,
     "pooled": crowds.pooled_rows,

@@ -40,12 +40,6 @@ def bundle_answers(common: Study, asked: Sequence[Asked]) -> dict[int, Estimate]
     return answered(common, questions, method="bundle")
 
 
-def bundles(common: Study, asked: Sequence[Asked]) -> list[Estimate]:
-    """The same as ``bundle_answers``, in the order asked."""
-    found = bundle_answers(common, asked)
-    return [found[index] for index in sorted(found)]
-
-
 def possible_from(common: Study, asked: Sequence[Asked]) -> list[date | None]:
     """The date from which each change, which cannot be separated now, has a joint or a bundle reading, whichever is
     first, if nothing else goes live; None where waiting does not help, or where only a bundle can be read, now."""
