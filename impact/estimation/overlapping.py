@@ -11,6 +11,9 @@ from impact.estimation.joint import joint_answers
 from impact.estimation.questions import Asked, Study
 from impact.estimation.results import Estimate, NotEstimable
 
+RECENT = 120
+"""Rollouts longer ago have all the days that any reading could still wait for."""
+
 
 def told_apart(
     common: Study, asked: Sequence[Asked], results: Mapping[int, Estimate | NotEstimable]
@@ -23,10 +26,14 @@ def told_apart(
     found: dict[int, Estimate | NotEstimable] = {
         refused[k]: one for k, one in joint_answers(common, [asked[i] for i in refused]).items()
     }
-    left = [i for i in refused if i not in found]
-    for i, day in zip(left, possible_from(common, [asked[i] for i in left]), strict=True):
+    line, days = common.line, common.panel.day_count
+    recent = [
+        i for i in refused
+        if i not in found and max(int(line.day[k]) for k in asked[i].rollouts) + RECENT + asked[i].ramp >= days
+    ]  # fmt: skip
+    for i, day in zip(recent, possible_from(common, [asked[i] for i in recent]), strict=True):
         answer = results[i]
-        if isinstance(answer, NotEstimable):
+        if day is not None and isinstance(answer, NotEstimable):
             found[i] = replace(answer, possible_from=day)
     return found
 

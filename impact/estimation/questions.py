@@ -61,6 +61,16 @@ class Room:
         return np.asarray(self.separable & self.known)
 
     @cached_property
+    def separable_at_all(self) -> list[bool]:
+        """Whether any shape is free of other changes, per rollout."""
+        return [any(x) for x in self.separable.tolist()]
+
+    @cached_property
+    def open_at_all(self) -> list[bool]:
+        """Whether any shape can be read now or later, per rollout."""
+        return [any(x) for x in self.open.tolist()]
+
+    @cached_property
     def least(self) -> Shape:
         """The shape that is complete first."""
         return min(self.shapes, key=lambda shape: (shape.reach, shape.pre))
@@ -162,12 +172,12 @@ def by_change(line: Timeline) -> list[Asked]:
     for i, rollout in enumerate(line.rollouts):
         index.setdefault(rollout.change_id, []).append(i)
     service, lasted = line.service.tolist(), line.lasted.tolist()
-    return [
-        Asked(
-            change, None, tuple(own), tuple(sorted({service[i] for i in own} - {-1})), ramp(max(lasted[i] for i in own))
-        )
-        for change, own in index.items()
-    ]
+    rows = []
+    for change, own in index.items():
+        places = [service[i] for i in own if service[i] >= 0]
+        members = tuple(places) if len(places) == 1 else tuple(sorted(set(places)))
+        rows.append(Asked(change, None, tuple(own), members, ramp(max(lasted[i] for i in own))))
+    return rows
 
 
 def by_service(line: Timeline) -> list[Asked]:

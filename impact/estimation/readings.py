@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 from impact.estimation.panel import SHAPES, Shape
 from impact.estimation.results import ReadingName
@@ -42,6 +43,7 @@ def plan(name: ReadingName, shapes: tuple[Shape, ...] = SHAPES) -> Plan:
     return plans[name]
 
 
+@cache
 def ramp(lasted: int) -> int:
     """Duration of a gradual rollout in days after its first, rounded up to one of ``RAMPS`` (beyond them exact)."""
     return next((days for days in RAMPS if days >= lasted), lasted)

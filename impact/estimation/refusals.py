@@ -17,14 +17,14 @@ def refusal(common: Study, row: Asked) -> NotEstimable:
     metric, change, service, least = panel.metric, row.change_id, row.service, room.least
     if not own:
         return NotEstimable(change, metric, service, "no_data", reading=common.reading)
-    if not room.separable[own].any():
+    if not any(room.separable_at_all[i] for i in own):
         blocking = {name for i in own for name in line.blocking(i, least)}
         have = max(line.room[i] for i in own)
         return NotEstimable(
             change, metric, service, "cannot_be_separated", least.reach, have,
             blocking=tuple(sorted(blocking)), reading=common.reading,
         )  # fmt: skip
-    if room.open[own].any():
+    if any(room.open_at_all[i] for i in own):
         steps = [(i, shape) for i in own for k, shape in enumerate(room.shapes) if room.open[i, k]]
         i, shape = min(steps, key=lambda step: int(line.day[step[0]]) + step[1].reach)
         return too_early(common, row, Choice(shape, None, (i,)))

@@ -47,9 +47,12 @@ class Run:
 
     def largest(self, sizes: Sequence[tuple[int, int]]) -> Shape | None:
         """The shape with the most information that fits, of windows given as days before and after."""
-        shapes = [Shape(pre, post, self.lead) for pre, post in sizes]
-        fitting = [shape for shape in shapes if self.fits(shape)]
-        return max(fitting, key=lambda shape: (shape.information, shape.pre), default=None)
+        lead, room = self.lead, self.last + self.until - self.first
+        fits = [(pre, post) for pre, post in sizes if lead + post - 1 < room and self.since > pre]
+        if not fits:
+            return None
+        _, pre, post = max((pre * post / (pre + post), pre, post) for pre, post in fits)
+        return Shape(pre, post, lead)
 
 
 @dataclass(frozen=True, eq=False)
