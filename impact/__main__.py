@@ -10,14 +10,23 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from impact import settings as settings_module
 from impact.model import TABLES, ImpactError, SettingsError
 from impact.passes import StreamState
-from impact.settings import Settings
+from impact.settings import Reporting, Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from impact.store import Store
 
 OK, FAILED, WRONG = 0, 1, 2
+DERIVED = ("estimates", "false_alarms")
+"""Tables that are computed from the stored ones."""
+EXPORTS = (*TABLES, "daily_fact", *DERIVED)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     sync.add_argument("--full", action="store_true", help="read everything again from each source's start")
     commands.add_parser("rebuild", help="make tables and daily facts anew from the raw records; nothing is fetched")
     export = commands.add_parser("export", help="write one table to a file")
-    export.add_argument("table", metavar="TABLE", help=f"one of {', '.join((*TABLES, 'daily_fact'))}")
+    export.add_argument("table", metavar="TABLE", help=f"one of {', '.join(EXPORTS)}")
     export.add_argument("--format", choices=("csv", "parquet"), default="csv", help="file format (default: csv)")
     export.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     export.add_argument("--demo", action="store_true", help="export the demo organisation instead of real data")
@@ -164,21 +173,37 @@ def _rebuild(given: argparse.Namespace) -> int:
 
 
 def _export(given: argparse.Namespace) -> int:
+    from impact.demo_organisation.world import REPORTING
     from impact.store import Store
-    from impact.tablefile import write
+    from impact.tablefile import write, write_rows
 
-    if given.table not in (*TABLES, "daily_fact"):
-        raise SettingsError(f"There is no table {given.table!r}. Tables: {', '.join((*TABLES, 'daily_fact'))}.")
+    if given.table not in EXPORTS:
+        raise SettingsError(f"There is no table {given.table!r}. Tables: {', '.join(EXPORTS)}.")
     settings: Settings = settings_module.load()
     home = settings.demo_home if given.demo else settings.home
-    store = Store(home, zone=settings.reporting.timezone)
+    reporting = REPORTING if given.demo else settings.reporting
+    store = Store(home, zone=reporting.timezone)
     if store.is_empty():
         raise SettingsError(
             f"Nothing is stored in {home}. Run python -m impact {'demo' if given.demo else 'sync'} first."
         )
-    rows = write(store.snapshot(), given.table, given.out, given.format)
+    if given.table in DERIVED:
+        rows = write_rows(_derived(store, given.table, settings, reporting), given.out, given.format)
+    else:
+        rows = write(store.snapshot(), given.table, given.out, given.format)
     print(f"{rows:,} rows of {given.table} written to {given.out}.")
     return OK
+
+
+def _derived(store: Store, table: str, settings: Settings, reporting: Reporting) -> pa.Table:
+    from impact import analysis, derived
+
+    today = datetime.now(ZoneInfo(reporting.timezone)).date()
+    snapshot = store.snapshot()
+    evidence = analysis.gather(snapshot, reporting)
+    version = str(snapshot.version)
+    found = analysis.portfolio(snapshot, evidence, today=today, version=version, metrics=settings.metrics)
+    return derived.table(table, found, version=version)
 
 
 def _estimate(given: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Writes one stored table to a CSV or Parquet file. Knows file formats, not what the columns mean."""
+"""Writes a table to a CSV or Parquet file. Knows file formats, not what the columns mean."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ BATCH_ROWS = 50_000
 
 
 def write(snapshot: Snapshot, table: str, out: Path, format: str) -> int:
-    """Write every row of ``table``, ordered by id where it has one; returns the number of rows.
+    """Write every row of a stored table, ordered by id where it has one; see ``write_rows``."""
+    rows = snapshot.query(f"SELECT * FROM {table}")
+    keys = [name for name in ("id", "metric", "day_on", "service_id", "team_id") if name in rows.column_names]
+    return write_rows(rows.sort_by([(name, "ascending") for name in keys]), out, format)
+
+
+def write_rows(rows: pa.Table, out: Path, format: str) -> int:
+    """Write all rows as they come; returns their number.
 
     CSV: UTF-8, dates in ISO form, instants in UTC, lists joined with blanks, unknown values empty. The file appears
     complete or not at all. Raises SettingsError when the folder cannot be written.
     """
-    rows = snapshot.query(f"SELECT * FROM {table}")
-    keys = [name for name in ("id", "metric", "day_on", "service_id", "team_id") if name in rows.column_names]
-    rows = rows.sort_by([(name, "ascending") for name in keys])
     draft = out.with_name(f".{out.name}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

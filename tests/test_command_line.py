@@ -98,3 +98,14 @@ def test_without_a_source_the_command_line_says_what_to_add(desk: Path, capsys: 
     assert "No source is configured. Add a section [sources.<name>]" in capsys.readouterr().err
     assert main(["export", "ticket", "--out", str(desk / "out.csv")]) == 2
     assert "Nothing is stored in" in capsys.readouterr().err
+
+
+def test_estimates_and_false_alarms_are_exported_like_any_table(desk: Path) -> None:
+    configure(desk, desk="tickets.csv")
+    assert main(["sync"]) == 0
+    assert main(["export", "false_alarms", "--out", str(desk / "rates.csv")]) == 0
+    with (desk / "rates.csv").open(encoding="utf-8") as file:
+        found = {(row["metric"], row["cases"]) for row in csv.DictReader(file)}
+    assert found == {("tickets", "0"), ("time_to_resolve", "0")}
+    assert main(["export", "estimates", "--out", str(desk / "estimates.parquet"), "--format", "parquet"]) == 0
+    assert (desk / "estimates.parquet").stat().st_size > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -192,6 +191,7 @@ def test_stored_data_whose_source_is_gone_from_the_settings_stay_readable(desk: 
 def test_without_data_the_explanation_stands_and_no_rate_is_invented(desk: Path) -> None:
     at = page("how_to_read")
     assert headers(at) == [
+        "Special cases",
         "What the marks mean",
         "How to read a likely range",
         "What it cannot do",
@@ -201,7 +201,7 @@ def test_without_data_the_explanation_stands_and_no_rate_is_invented(desk: Path)
     assert "There are no tickets yet to learn it from." in texts(at)
 
 
-def test_the_false_alarm_rate_of_the_installation_follows_when_it_is_computed(desk: Path) -> None:
+def test_the_false_alarm_rate_of_the_installation_is_shown_with_what_it_puts_on_hold(desk: Path) -> None:
     rows, first = [], date.today() - timedelta(days=420)
     for service in range(12):
         for day in range(419):
@@ -220,12 +220,8 @@ def test_the_false_alarm_rate_of_the_installation_follows_when_it_is_computed(de
         store.upsert(table, found, fetched_at=live)
     store.refresh_facts()
     at = page("how_to_read")
-    deadline = time.monotonic() + 120
-    while not any("False alarms" in table.value.columns for table in at.table) and time.monotonic() < deadline:
-        time.sleep(0.2)
-        at.run()
     rates = next(table.value for table in at.table if "False alarms" in table.value.columns)
     tickets = rates[rates["Measure"] == "Tickets"].iloc[0]
     assert tickets["False alarms"].endswith("%")
     assert " to " in tickets["Likely range"]
-    assert int(tickets["Pretended changes"].replace(",", "")) > 100
+    assert int(tickets["Pretended changes"].split(",")[0]) > 100

@@ -171,30 +171,6 @@ def test_without_the_example_file_nothing_is_offered(tmp_path: Path) -> None:
     assert connect_sections(tmp_path / "none") == ()
 
 
-@pytest.mark.parametrize(
-    ("rate", "text"),
-    [
-        (0.05, "As promised."),
-        (0.03, "As promised."),
-        (0.08, "As promised."),
-        (0.0299, "Fewer than promised: its answers are cautious, and effects are missed more often."),
-        (0.0801, "More than promised: read its clear answers as hints."),
-    ],
-)
-def test_a_false_alarm_rate_away_from_what_was_promised_is_said_in_words(rate: float, text: str) -> None:
-    assert method_words.judged(rate) == text
-
-
-def test_a_measure_without_pretended_changes_has_no_rate_and_not_zero() -> None:
-    assert method_words.false_alarms({"tickets": None}) == {
-        "Measure": ["Tickets"],
-        "False alarms": ["unknown"],
-        "Likely range": ["–"],
-        "Pretended changes": ["0"],
-        "In words": ["Too few days without changes to tell."],
-    }
-
-
 def test_the_definitions_name_every_metric_once() -> None:
     assert method_words.definitions()["Measure"] == [f"{m.label} ({m.unit})" for m in METRICS]
 

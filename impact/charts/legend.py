@@ -18,6 +18,7 @@ BARS: Mapping[Word, tuple[float, float, float]] = {
     "leaning_better": (-0.62, -0.33, -0.04),
     "cannot_tell": (-0.55, 0.1, 0.75),
     "no_change": (-0.1, -0.01, 0.08),
+    "on_hold": (0.0, 0.0, 0.0),
     "cannot_separate": (0.0, 0.0, 0.0),
 }
 """Low end, effect and high end of each example; less is left, more is right, and less is better."""

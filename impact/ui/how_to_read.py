@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import streamlit as st
 
-from impact import analysis
 from impact.charts import legend
-from impact.page_cache import Job
-from impact.ui import View, opening
-from impact.words import method_words
-
-SECONDS_BETWEEN_LOOKS = 0.5
+from impact.ui import View
+from impact.words import method_words, rate_words
 
 
 def method() -> None:
@@ -44,45 +37,39 @@ def limits() -> None:
     st.markdown("\n".join(f"- {text}" for text in method_words.LIMITS))
 
 
-def definitions() -> None:
-    """Every measure."""
+def cases() -> None:
+    """What is done in special cases: early looks, overlaps, broad changes, lists."""
+    st.header("Special cases", anchor=False)
+    with st.grid(3, min_column_width=260, gap="medium", key="cases") as grid:
+        for title, text in method_words.CASES:
+            with grid.cell():
+                st.markdown(f"**{title}**")
+                st.markdown(text)
+
+
+def definitions(view: View) -> None:
+    """Every measure, with the role and the margin it has here."""
     st.header("What every measure means", anchor=False)
-    st.table(method_words.definitions(), border="horizontal", alt="Definition of every measure")
+    table = method_words.definitions(view.settings.metrics)
+    st.table(table, border="horizontal", alt="Definition of every measure")
 
 
 def false_alarms(view: View) -> None:
-    """The false-alarm rate of this installation's own dates; computed in the background, never on the page's time."""
+    """The false-alarm rates of this installation's own dates, and what they put on hold."""
     st.header("How often it is wrong here", anchor=False)
-    st.markdown(method_words.FALSE_ALARMS)
-    if not view.evidence.panels:
+    rates = view.portfolio.rates
+    if not rates:
+        st.markdown(rate_words.FALSE_ALARMS)
         st.markdown("There are no tickets yet to learn it from.")
         return
-    _rates(view)
-
-
-@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def _waiting(view: View, job: Job) -> None:
-    if job.done.is_set():
-        st.rerun(scope="app")
-    done = len(job.told or {})
-    st.progress(done / len(view.evidence.panels), f"{done} of {len(view.evidence.panels)} measures tested")
-
-
-def _rates(view: View) -> None:
-    job = opening().jobs.start(("false alarms", view.version), _counting(view))
-    if not job.done.is_set():
-        _waiting(view, job)
-    elif job.error is not None:
-        st.warning("The false-alarm rates could not be computed. Reload this page to try again.")
-    else:
-        st.table(method_words.false_alarms(job.told), border="horizontal", alt="False-alarm rate of every measure")
-
-
-def _counting(view: View) -> Callable[[Callable[[Any], None]], None]:
-    def work(tell: Callable[[Any], None]) -> None:
-        found: dict[str, Any] = {}
-        for metric in view.portfolio.metrics:
-            found = {**found, metric.name: analysis.false_alarms(view.evidence, metric.name)}
-            tell(found)
-
-    return work
+    on_hold = rate_words.held(rates)
+    for text in on_hold:
+        st.warning(text, icon=":material/pause_circle:")
+    if not on_hold:
+        st.success(rate_words.NONE_HELD, icon=":material/check_circle:")
+    st.markdown(rate_words.FALSE_ALARMS)
+    st.table(rate_words.false_alarms(rates), border="horizontal", alt="False-alarm rate of every measure")
+    drawer = st.expander("Every measure by volume of the service", key="volumes", bind="query-params")
+    if drawer.open:
+        drawer.table(rate_words.by_class(rates), border="horizontal", alt="False-alarm rate by volume of the service")
+    st.markdown(rate_words.RULE)

@@ -106,3 +106,8 @@ def shrunk_text(reading: Reading) -> str:
     if r.nothing(kept):
         return "likely to remain: nothing"
     return f"likely to remain: {'+' if kept > 0 else MINUS}{r.amount(kept)}"
+
+
+def opened(text: str) -> str:
+    """A text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]

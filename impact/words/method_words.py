@@ -1,15 +1,14 @@
-"""How an answer comes about, in plain words: the method, the marks, the limits, the measures and the false alarms."""
+"""How an answer comes about, in plain words: the method, its readings, the marks, the limits and the measures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from impact.estimate import PlaceboRate
 from impact.estimation.panel import INTERVAL_LEVEL, SHAPES
-from impact.metrics import BY_NAME, METRICS, Metric
-from impact.verdict import FALSE_DISCOVERY_RATE, Word
+from impact.metrics import METRICS, Metric
+from impact.verdict import FALSE_DISCOVERY_RATE, LOOKS, Word
 from impact.words.amounts import margin_text
-from impact.words.formats import number, percent
+from impact.words.formats import percent
 
 Table = dict[str, list[str]]
 """Column title -> texts, all of one length."""
@@ -23,8 +22,9 @@ ONE_SENTENCE = (
 STEPS = (
     (
         "Before and after",
-        f"The {SHAPES[0].post} days after the rollout are compared with the {SHAPES[0].pre} days before it, Mondays "
-        "with Mondays, holidays with holidays. Where another change is close, fewer days are taken, or none.",
+        f"The {SHAPES[0].post} days after the rollout are compared with the weeks before it, Mondays with Mondays, "
+        "holidays with holidays; how many weeks is what makes the answer surest. A rollout over several days counts "
+        "from its last one. Where another change is close, fewer days are taken.",
     ),
     (
         "What would have come anyway",
@@ -42,6 +42,39 @@ STEPS = (
         f"{percent(FALSE_DISCOVERY_RATE)} of the clear answers may still be false; a weaker one is called a hint.",
     ),
 )  # fmt: skip
+CASES = (
+    (
+        "Early looks",
+        "Before its days are complete, a change is looked at on fixed days after the rollout: "
+        f"{', '.join(map(str, LOOKS[:4]))}. Looking often finds more by chance, so the bar is higher then: an "
+        "effect beyond it is named as preliminary; else it is too early, and the day of the next look is said.",
+    ),
+    (
+        "Other days",
+        "Beside the planned days stand the first days with all their spikes, what lasts once they are over, and four "
+        "weeks. They explain the word; only the planned days decide it.",
+    ),
+    (
+        "Changes close to each other",
+        "First, days free of other changes are looked for. Where there are none, changes that differ in dates or in "
+        "services are separated by what they do not share. Where that is not possible either, they are read together, "
+        "and which of them it was stays open.",
+    ),
+    (
+        "Changes nearly everywhere",
+        "Where a change touches more than a fifth of all services, few untouched ones are left to compare with, and "
+        "where fewer than eight are left, only the weeks before: the ranges are wider, and the answer says so.",
+    ),
+    (
+        "The largest in a list",
+        "Among many changes, the largest effects are usually overstated: chance was on their side too. Lists of the "
+        "largest are ordered by what would be expected to remain.",
+    ),
+    (
+        "Goals and guardrails",
+        "A goal can make a change better or worse. A guardrail, such as reopened tickets, can only raise an alarm.",
+    ),
+)
 DRAWING = "A drawing, not data: what is subtracted, and what is left as the effect."
 MARKS_TOLD: tuple[tuple[Word, str, str], ...] = (
     ("better", "Better", "The whole likely range is on the good side of zero, also among all changes looked at."),
@@ -57,6 +90,11 @@ MARKS_TOLD: tuple[tuple[Word, str, str], ...] = (
         "The likely range has zero in it and reaches beyond what matters.",
     ),
     ("no_change", "No real change", "The whole likely range is smaller than what matters."),
+    (
+        "on_hold",
+        "On hold",
+        "The method is wrong more or less often here than promised: the answer is held back, see below.",
+    ),
     (
         "cannot_separate",
         "Cannot separate",
@@ -80,15 +118,8 @@ LIMITS = (
     "Find small effects at ordinary volumes. About 10 % more or fewer tickets mostly stays “cannot tell”, and below "
     "about one ticket a day only a doubling shows.",
     "Find a rise as easily as a fall: short spikes, which have many reasons, go upwards.",
-    "Promise anything when the organisation turns restless: what chance does is learnt from the past.",
-)
-PROMISED = 1.0 - INTERVAL_LEVEL
-USUAL = (0.03, 0.08)
-"""A single installation scatters about the promised rate; outside of this it is worth a word."""
-FALSE_ALARMS = (
-    "Every day on which nothing was changed is a test of this very installation: how often would a pretended change "
-    "have been called an effect? The yardstick comes from other services and other weeks than those tested. "
-    f"About {percent(PROMISED)} is what was promised."
+    "Promise anything when the organisation turns restless: what chance does is learnt from the past. Answers are put "
+    "on hold once the last year shows it.",
 )
 
 
@@ -101,36 +132,20 @@ def good(metric: Metric) -> str:
     )  # fmt: skip
 
 
-def definitions() -> Table:
-    """Every measure: what it is, how it is counted, what is good, what matters, and what to beware of."""
+def role(metric: Metric) -> str:
+    """What a measure can do to the word of a change."""
+    return "Guardrail: can only raise an alarm" if metric.role == "guardrail" else "Goal"
+
+
+def definitions(metrics: Sequence[Metric] = METRICS) -> Table:
+    """Every measure: what it is, how it is counted, what is good, what matters here, and what to beware of."""
+    own = ", set for this organisation"
     return {
-        "Measure": [f"{m.label} ({m.unit})" for m in METRICS],
-        "What it is": [m.help for m in METRICS],
-        "How it is counted": [m.formula for m in METRICS],
-        "Good is": [good(m) for m in METRICS],
-        "Matters from": [margin_text(m) for m in METRICS],
-        "Beware": [m.trap for m in METRICS],
+        "Measure": [f"{m.label} ({m.unit})" for m in metrics],
+        "What it is": [m.help for m in metrics],
+        "How it is counted": [m.formula for m in metrics],
+        "Good is": [good(m) for m in metrics],
+        "Role": [role(m) for m in metrics],
+        "Matters from": [f"{margin_text(m)}{own if m.set_here else ''}" for m in metrics],
+        "Beware": [m.trap for m in metrics],
     }
-
-
-def false_alarms(rates: Mapping[str, PlaceboRate | None]) -> Table:
-    """One row a measure: the rate with its likely range and the number of cases; why there is none."""
-    rows = [(BY_NAME[name].label, *_rate(rate)) for name, rate in rates.items()]
-    columns = ("Measure", "False alarms", "Likely range", "Pretended changes", "In words")
-    return {column: [row[place] for row in rows] for place, column in enumerate(columns)}
-
-
-def _rate(rate: PlaceboRate | None) -> tuple[str, str, str, str]:
-    if rate is None or rate.rate is None or rate.low is None or rate.high is None:
-        return "unknown", "–", "0", "Too few days without changes to tell."
-    likely = f"{percent(rate.low, 1)} to {percent(rate.high, 1)}"
-    return percent(rate.rate, 1), likely, number(rate.cases), judged(rate.rate)
-
-
-def judged(rate: float) -> str:
-    """What a rate means for the answers of its measure."""
-    if rate > USUAL[1]:
-        return "More than promised: read its clear answers as hints."
-    if rate < USUAL[0]:
-        return "Fewer than promised: its answers are cautious, and effects are missed more often."
-    return "As promised."

@@ -14,7 +14,7 @@ from impact.metrics import Metric
 from impact.portfolio import ChangeView, Reading
 from impact.verdict import Verdict, Word
 from impact.words.amounts import between, inside_of, margin_text, nouns_of, rounded, size_text
-from impact.words.circumstances import WHICH_OF_THEM, opening, preliminary
+from impact.words.circumstances import WHICH_OF_THEM, opened, opening, preliminary
 from impact.words.formats import days, listed, number, percent, plural, when
 from impact.words.holds import hold_text
 
@@ -224,26 +224,22 @@ def _below_headline(change: ChangeView, reading: Reading) -> str:
     subject = nouns_of(metric).subject
     if isinstance(result, Estimate):
         if reading.verdict.hold is not None:
-            return _opened(f"{hold_text(metric, reading.verdict.hold)}.")
+            return opened(f"{hold_text(metric, reading.verdict.hold)}.")
         likely = f"{subject}: likely {between(rounded(metric, result), nouns_of(metric))}"
         if word in ("cannot_tell", "too_early"):
             return f"{likely}, against {WITHOUT}.{preliminary(result, reading.verdict)}"
         if word == "too_little":
             least = size_text(metric, result.smallest_detectable)
             return f"{likely}; only a change of at least {least} would have been found."
-        return _opened(told.removeprefix("There is a hint that "))
+        return opened(told.removeprefix("There is a hint that "))
     if word == "too_early":
         day = reading.verdict.from_on
         return f"A first answer is possible from {when(day)}." if day else "The days after it are not complete yet."
     if word == "cannot_separate":
         from_on = reading.verdict.from_on
         later = f"An answer is possible from {when(from_on)}." if from_on else WAITING
-        return f"{_opened(_in_the_way(change, reading.verdict))}. {later}"
+        return f"{opened(_in_the_way(change, reading.verdict))}. {later}"
     return f"{subject}: {_few(reading)}." if reading.verdict.reason == "too_little_data" else told
-
-
-def _opened(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _leading_words(word: Word) -> tuple[Word, ...]:
