@@ -48,6 +48,7 @@ def _asked(evidence: Evidence, panel: Panel) -> list[Result]:
         until=evidence.until[panel.metric],
         readings=READINGS,
         per_service=True,
+        bundles=True,
     )
 
 

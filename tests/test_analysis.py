@@ -147,12 +147,18 @@ def test_a_service_with_twice_the_tickets_after_its_change_is_worse(seen: Portfo
     assert (view.word, view.group, view.team) == ("worse", "decide", "Applications")
 
 
-def test_two_changes_within_days_on_one_service_cannot_be_separated_and_name_each_other(seen: Portfolio) -> None:
+def test_two_changes_within_days_on_one_service_cannot_be_separated_name_each_other_and_are_read_as_one(
+    seen: Portfolio,
+) -> None:
     view = seen.change("CHG-twin-a")
     assert view is not None
     verdict = view.reading("tickets").verdict
     assert (verdict.word, verdict.blocking) == ("cannot_separate", ("desk:change:twin-b",))
     assert [(n.number, n.services) for n in view.neighbours] == [("CHG-twin-b", ("Service s01",))]
+    bundle = view.reading("tickets").bundle
+    assert bundle is not None
+    assert isinstance(bundle.result, Estimate)
+    assert (bundle.result.method, bundle.result.together) == ("bundle", ("desk:change:twin-b",))
 
 
 def test_a_young_change_is_too_early_and_says_from_when(seen: Portfolio) -> None:

@@ -259,7 +259,10 @@ def test_a_change_on_one_service_has_no_table_of_services_and_one_without_figure
 
 
 def test_a_preliminary_reading_is_marked_with_its_next_look_on_page_and_table(shown: Any) -> None:
-    found = shown("change", change="CHG-123").table[1].value
+    at = shown("change", change="CHG-123")
+    assert "Preliminary, after 5 days; next look 25 Nov 2026" in told(at)
+    assert "Decision asked] Preliminary: act or wait?" in told(at)
+    found = at.table[1].value
     assert found["Days read · Tickets"][1] == "**Two weeks after the rollout, after 5 days: preliminary**"
     plans, effects = (table.value for table in shown("steering", table="true", period="all").table)
     row = next(i for i, name in enumerate(plans["Change"]) if "CHG\\-123" in name)

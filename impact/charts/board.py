@@ -53,6 +53,7 @@ from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import Group, Word
 from impact.words.formats import MONTHS, day_month, when
+from impact.words.readings import asked
 
 
 def board(
@@ -206,26 +207,21 @@ def _next_steps(rows: Sequence[Row]) -> Iterator[Layer]:
                     tooltip=tooltip(name="Why"))  # fmt: skip
 
 
-PRELIMINARY_ASKED = "Preliminary: act or wait?"
-
-
 def next_step(change: ChangeView) -> str:
     """What is asked of the room, or what comes next, in a few words; never empty."""
-    leading = wording.leading_reading(change)
-    early = leading if leading is not None and leading.preliminary else None
     if change.decide:
-        only = early is not None and change.decide[0] in ("worse", "mixed")
-        return PRELIMINARY_ASKED if only else wording.decide_short(change.decide[0])
+        return asked(change, change.decide[0])
     if change.status == "cancelled":
         return "Cancelled"
     if change.status == "rolled_back" and change.rollout_on:
         return f"{wording.word_label(change.word)}, rolled back"
     if change.word == "not_rolled_out":
         return _readiness(change) or ("No milestones" if change.planned_on else "No date planned")
+    leading = wording.leading_reading(change)
     if change.word == "too_early" and leading and leading.verdict.from_on:
         return f"Look again {when(leading.verdict.from_on)}"
-    if early is not None and early.verdict.from_on is not None:
-        return f"Preliminary, next look {day_month(early.verdict.from_on)}"
+    if leading is not None and leading.preliminary and leading.verdict.from_on is not None:
+        return f"Preliminary, next look {day_month(leading.verdict.from_on)}"
     return wording.word_label(change.word)
 
 

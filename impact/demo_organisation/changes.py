@@ -103,7 +103,7 @@ CHANGES: tuple[ChangePlan, ...] = (
     ChangePlan(
         title="Wi-Fi upgrade in branches", team="Network", services=("Wi-Fi",), ago=62, truth="better",
         requirement="Branch colleagues want Wi-Fi that holds in the stock room.",
-        outcome="No more dropped scanners.", effect=Effect(tickets=-0.4, satisfaction=0.4, reopened=-0.04),
+        outcome="No more dropped scanners.", effect=Effect(tickets=-0.55, satisfaction=0.4, reopened=-0.04),
         rollout_days=10, steps="full", sponsor="Director of stores", slips={"build": 5},
         business=Business(planned=380, actual=371, hours=450, money=13),
     ),

@@ -90,12 +90,15 @@ def head(change: ChangeView) -> None:
     """Name, where it stands, what customers felt in one sentence, and what is asked of the room."""
     st.title(plain(change.title), anchor=False)
     st.markdown(" · ".join(_facts_in_line(change)))
-    told = wording.headline(change) if change.word == "not_rolled_out" else wording.felt(change)
-    st.header(marked(change.word, told), anchor=False)
+    felt = wording.headline(change) if change.word == "not_rolled_out" else wording.felt(change)
+    st.header(marked(change.word, felt), anchor=False)
+    told = [f":gray-badge[:material/hourglass_top: {words.so_far_text(change)}]"] if words.so_far_text(change) else []
     if change.decide:
-        asked = [wording.decide_short(c) if c in ("worse", "mixed") else wording.decide_text(c, change)
+        asked = [words.asked(change, c) if c in ("worse", "mixed") else wording.decide_text(c, change)
                  for c in change.decide]  # fmt: skip
-        st.markdown(f":orange-badge[:material/gavel: Decision asked] {'  ·  '.join(asked)}")
+        told.append(f":orange-badge[:material/gavel: Decision asked] {'  ·  '.join(asked)}")
+    if told:
+        st.markdown("  ".join(told))
 
 
 def _facts_in_line(change: ChangeView) -> list[str]:

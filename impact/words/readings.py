@@ -16,7 +16,9 @@ from impact.words.amounts import effect_text, nouns_of, range_text
 from impact.words.circumstances import reading_label, so_far
 from impact.words.formats import days, number, percent, span, when
 from impact.words.holds import PROMISED, class_text
-from impact.words.sentences import bundle_text
+from impact.words.sentences import bundle_text, decide_short, leading_reading
+
+PRELIMINARY_ASKED = "Preliminary: act or wait?"
 
 _NO_FIGURE: dict[Word, str] = {
     "cannot_separate": "another change is too close",
@@ -80,6 +82,27 @@ def rolled_out(link: ServiceLink | None) -> str:
 def together(change: ChangeView, reading: Reading) -> str:
     """What can be said of this change and those in its way as one; empty where nothing can."""
     return bundle_text(change, reading.bundle) if reading.bundle is not None else ""
+
+
+def early_reading(change: ChangeView) -> Reading | None:
+    """The measure that carries the change's word, where that word is preliminary; else None."""
+    leading = leading_reading(change)
+    return leading if leading is not None and leading.preliminary else None
+
+
+def so_far_text(change: ChangeView) -> str:
+    """That the change's word is preliminary, and when the next look is; empty where it is not."""
+    reading = early_reading(change)
+    if reading is None or not isinstance(reading.result, Estimate):
+        return ""
+    on = reading.verdict.from_on
+    return f"Preliminary, {so_far(reading.result)}{f'; next look {when(on)}' if on else ''}"
+
+
+def asked(change: ChangeView, code: str) -> str:
+    """The question to the room in a few words; while the answer is preliminary, whether to wait for the next look."""
+    early = code in ("worse", "mixed") and early_reading(change) is not None
+    return PRELIMINARY_ASKED if early else decide_short(code)
 
 
 def class_rate(reading: Reading, rate: PlaceboRate | None) -> str:
