@@ -45,6 +45,7 @@ def cases() -> None:
             with grid.cell():
                 st.markdown(f"**{title}**")
                 st.markdown(text)
+    st.table(method_words.readings(), border="horizontal", alt="The ways in which every measure is read")
 
 
 def definitions(view: View) -> None:

@@ -29,7 +29,7 @@ LASTING_FROM = 4
 """The lasting reading of a rollout of one day begins this many days after it."""
 OVERSTATED = (
     "The largest effects are usually overstated: among many changes, those that look largest also had chance on their "
-    "side. The list is ordered by what would be expected to remain."
+    "side, so lists are ordered by what is likely to remain."
 )
 
 
@@ -81,8 +81,8 @@ def separated(change: ChangeView, result: Estimate) -> str:
         return ""
     others = numbers_of(change, result.together)
     return (
-        f"It overlaps with {others} and was separated from it by the days and services they do not share; the likely "
-        "range is wider for it."
+        f"It overlaps with {others}: the days and services they do not share tell them apart, and the likely range is "
+        "the wider for it."
     )
 
 

@@ -29,7 +29,7 @@ from impact.words.amounts import (
     range_text,
     size_text,
 )
-from impact.words.circumstances import gradual, separated
+from impact.words.circumstances import OVERSTATED, gradual, separated, shrunk_text
 from impact.words.formats import SPACE, days, listed, number, percent, plural, span, when
 from impact.words.sentences import unanswered, word_label
 
@@ -100,7 +100,7 @@ def _longer_reading(change: ChangeView, metric: Metric, result: Estimate, today:
 
 
 _RULES: dict[str, str] = {
-    "alone": "No other recorded change on its services falls into the days compared.",
+    "alone": "No other recorded change on the services read falls into the days compared.",
     "joint": "Other changes fall into the days compared; they were separated by days and services they do not share.",
     "bundle": "Several changes are read together, because they cannot be told apart.",
     "complete": "All days it reads are complete.",
@@ -113,7 +113,7 @@ _RULES: dict[str, str] = {
     "inside_so_far": "So far the whole likely range is smaller than what matters, but the days are not complete.",
     "wide_so_far": "So far the likely range includes zero, or chance alone can do that.",
     "hold_many": "The method raises more false alarms here than promised.",
-    "hold_few": "The method raises fewer false alarms here than promised: its ranges are wider than they say.",
+    "hold_few": "The method raises fewer false alarms here than promised: its ranges are wider than they need to be.",
     "hold_lately": "In the last year the method raised more false alarms here than promised.",
     "hold_before": "Changes here follow unusual weeks, which end by themselves.",
     "effect": "The whole likely range is on one side of zero, and it stays clear among all changes looked at.",
@@ -185,8 +185,14 @@ def _numbers(reading: Reading, metric: Metric, result: Estimate) -> list[tuple[s
         ("By chance alone", f"a difference this large in {_odds(result.p_value)} on dates without a change"),
         ("Among all changes", f"named clear only while at most {percent(FALSE_DISCOVERY_RATE)} of such findings are "
          f"expected to be false; here {percent(result.q_value)}"),
+        *_remaining(reading),
         ("Smallest effect found 4 times in 5", size_text(metric, result.smallest_detectable)),
     ]  # fmt: skip
+
+
+def _remaining(reading: Reading) -> list[tuple[str, str]]:
+    kept = shrunk_text(reading)
+    return [("In a list of the largest", f"{kept}. {OVERSTATED}")] if kept else []
 
 
 def _early(result: Estimate) -> list[tuple[str, str]]:

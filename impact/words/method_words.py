@@ -8,6 +8,7 @@ from impact.estimation.panel import INTERVAL_LEVEL, SHAPES
 from impact.metrics import METRICS, Metric
 from impact.verdict import FALSE_DISCOVERY_RATE, LOOKS, Word
 from impact.words.amounts import margin_text
+from impact.words.circumstances import READINGS, READINGS_TOLD
 from impact.words.formats import percent
 
 Table = dict[str, list[str]]
@@ -48,11 +49,6 @@ CASES = (
         "Before its days are complete, a change is looked at on fixed days after the rollout: "
         f"{', '.join(map(str, LOOKS[:4]))}. Looking often finds more by chance, so the bar is higher then: an "
         "effect beyond it is named as preliminary; else it is too early, and the day of the next look is said.",
-    ),
-    (
-        "Other days",
-        "Beside the planned days stand the first days with all their spikes, what lasts once they are over, and four "
-        "weeks. They explain the word; only the planned days decide it.",
     ),
     (
         "Changes close to each other",
@@ -121,6 +117,11 @@ LIMITS = (
     "Promise anything when the organisation turns restless: what chance does is learnt from the past. Answers are put "
     "on hold once the last year shows it.",
 )
+
+
+def readings() -> Table:
+    """The ways in which every measure is read."""
+    return {"Reading": [READINGS[name] for name in READINGS_TOLD], "Which days": list(READINGS_TOLD.values())}
 
 
 def good(metric: Metric) -> str:
