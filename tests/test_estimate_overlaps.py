@@ -81,7 +81,8 @@ def test_a_joint_estimate_says_which_days_it_read_and_from_what_it_was_told_apar
 @pytest.mark.parametrize(
     ("previous", "following", "shape"),
     [(29, 5, Shape(28, 4)), (14, 14, Shape(13, 13)), (14, 7, Shape(13, 6)), (14, 5, Shape(13, 4)),
-     (7, 14, Shape(6, 13)), (7, 5, Shape(6, 4)), (5, 5, Shape(4, 4))],
+     (7, 14, Shape(6, 13)), (7, 5, Shape(6, 4)), (5, 5, Shape(4, 4)), (14, 4, Shape(13, 3)), (4, 7, Shape(3, 6)),
+     (4, 4, Shape(3, 3))],
 )  # fmt: skip
 def test_windows_are_as_long_as_the_days_between_the_rollouts_allow(
     previous: int, following: int, shape: Shape
@@ -90,8 +91,8 @@ def test_windows_are_as_long_as_the_days_between_the_rollouts_allow(
     assert joint(panel(flat()), changes)["b"].shape == shape
 
 
-@pytest.mark.parametrize(("previous", "following"), [(4, 30), (30, 4), (0, 30)])
-def test_fewer_than_four_days_between_two_rollouts_are_not_told_apart(previous: int, following: int) -> None:
+@pytest.mark.parametrize(("previous", "following"), [(3, 30), (30, 3), (0, 30)])
+def test_with_fewer_than_three_days_between_them_two_rollouts_are_not_told_apart(previous: int, following: int) -> None:
     changes = rollouts(("a", "3", 200 - previous), ("b", "3", 200), ("c", "3", 200 + following))
     assert "b" not in joint(panel(flat()), changes)
 

@@ -20,9 +20,12 @@ from impact.estimation.questions import Asked, Study
 from impact.estimation.runs import Run, Runs
 from impact.estimation.timeline import Timeline
 
-SHORT = (4, 4)
+SHORT = (3, 3)
 """Fewest days between two rollouts, before and after, for readings of their own."""
-SIZES = ((28, 14), (28, 7), (28, 4), (13, 13), (13, 6), (13, 4), (6, 13), (6, 6), (6, 4), (4, 4))
+SIZES = (
+    (28, 14), (28, 7), (28, 4), (13, 13), (13, 6), (13, 4), (13, 3),
+    (6, 13), (6, 6), (6, 4), (6, 3), (4, 4), (3, 6), (3, 3),
+)  # fmt: skip
 """Windows of a joint estimate, days before and after. 6 and 13 leave room for a rollout every week or two."""
 MOST_EFFECTS = 6
 """More changes than this on the same days are not told apart."""

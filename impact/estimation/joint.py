@@ -1,7 +1,7 @@
 """Changes that follow each other closely, or share only some of their services, told apart; nothing for one at a time.
 
 Rollouts on a service cut its days into pieces. What lies between two rollouts is read against what came before, in
-windows as short as needed, down to four days on each side; several services are weighed together. Changes on the same
+windows as short as needed, down to three days on each side; several services are weighed together. Changes on the same
 days of the same services are told apart only through services that have just one of them.
 """
 
