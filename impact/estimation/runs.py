@@ -34,7 +34,7 @@ class Run:
     @property
     def lead(self) -> int:
         """Days from the first rollout to the first day after the last, rounded up so that few shapes are read."""
-        return 1 + ramp(self.last - self.first)
+        return 1 if self.last == self.first else 1 + ramp(self.last - self.first)
 
     def fits(self, shape: Shape) -> bool:
         """No other rollout on the service in the windows, and none of its own either."""
@@ -118,7 +118,9 @@ class _Row:
 
     def until(self, low: int, high: int) -> int:
         """Days from the end of the rollouts at ``low`` to ``high`` to the next."""
-        return self.first[high + 1] - max(self.last[low : high + 1]) if high + 1 < len(self.order) else FAR
+        if high + 1 == len(self.order):
+            return FAR
+        return self.first[high + 1] - (self.last[low] if low == high else max(self.last[low : high + 1]))
 
 
 def _rows(line: Timeline) -> dict[int, _Row]:
