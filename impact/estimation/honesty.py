@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from impact.estimation.panel import INTERVAL_LEVEL, SHAPES, Bools, Floats, Panel, Rollout, Shape
-from impact.estimation.placebo import OVERLAP, Placebos, fit_spread, fit_tails, service_factor
+from impact.estimation.placebo import Placebos, days_per_reading, fit_spread, fit_tails, service_factor
 from impact.estimation.questions import Study, study
 
 STEP = 7
@@ -182,7 +182,7 @@ def _alarms(placebo: Placebos, fit: Bools, test: Bools) -> Bools:
     spread = fit_spread(g, cells.v, fit)
     factor = service_factor(g, spread, cells.v, clean=placebo.clean, reach=reach)
     z = np.abs(g) / np.sqrt(spread.expected(cells.v) * factor)
-    independent = float(fit.sum()) / (OVERLAP * reach)
+    independent = float(fit.sum()) / days_per_reading(cells.shape)
     stretch, freedom = fit_tails(z, cells.v, fit, independent=independent, most=cells.size[0] // 30).of(cells.v)
     return np.asarray(test & (2.0 * stdtr(freedom, -z / stretch) < 1.0 - INTERVAL_LEVEL))
 

@@ -27,7 +27,7 @@ CAP_RATIO = 9.0
 """A squared difference counts for at most this many times its expectation in any fit."""
 OVERLAP = 0.75
 """Neighbouring placebo days share most of their windows: one independent reading per 0.75 (pre + post) days."""
-FACTOR_PRIOR = 4.0
+FACTOR_PRIOR = 8.0
 """Independent readings' worth of trust in the spread of all services, against a service's own."""
 GROUP_LEAST = 300
 """Placebo readings needed for a tail of its own."""
@@ -109,7 +109,7 @@ def placebos(kind: Kind, sums: Profile, *, shape: Shape, counts: Floats, compare
         return None
     changed = rollouts_within(counts, shape) > 0
     clean = clean_cells(cells, counts, changed)
-    independent = float(clean.sum()) / (OVERLAP * (shape.pre + shape.post))
+    independent = float(clean.sum()) / days_per_reading(shape)
     if independent < LEAST_INDEPENDENT:
         return None
     spread = count_spread(cells.v) if kind == "count" else fit_spread(cells.d, cells.v, clean).expected(cells.v)
@@ -121,6 +121,15 @@ def placebos(kind: Kind, sums: Profile, *, shape: Shape, counts: Floats, compare
     z = np.abs(g) / np.sqrt(fitted.expected(cells.v) * factor)
     tails = fit_tails(z, cells.v, clean, independent=independent, most=cells.size[0] // 15)
     return Placebos(cells, group, compared, g, factor, clean, fitted, tails, independent)
+
+
+def days_per_reading(shape: Shape) -> float:
+    """Neighbouring placebo days that are worth one independent reading.
+
+    The shorter side carries most of the variance and is left behind soonest: four times the harmonic sum of both
+    sides, which is 0.75 (pre + post) days for 42 before and 14 after, and fewer where the sides differ more.
+    """
+    return 4.0 * shape.information
 
 
 def clean_cells(cells: Windows, counts: Floats, changed: Bools) -> Bools:
@@ -169,7 +178,7 @@ def weighted_line(x: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
 def service_factor(g: Floats, spread: Spread, v: Floats, *, clean: Bools, reach: int) -> Floats:
     """How noisy each service is against the average of all, leaving out ``reach`` days around each reading.
 
-    (4 base + sum of capped ratios / overlap) / (4 + readings / overlap), per service and rollout day.
+    (8 base + sum of capped ratios / overlap) / (8 + readings / overlap), per service and rollout day.
     """
     ratio = np.where(clean, np.minimum(g * g / spread.expected(v), CAP_RATIO), 0.0)
     days = g.shape[1]

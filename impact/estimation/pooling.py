@@ -15,7 +15,7 @@ from scipy.special import stdtr, stdtrit
 from impact.estimation.comparison import without
 from impact.estimation.correlation import Correlations, correlations
 from impact.estimation.panel import Bools, Floats, Ints
-from impact.estimation.placebo import OVERLAP, UPPER, Placebos, tail
+from impact.estimation.placebo import UPPER, Placebos, days_per_reading, tail
 
 DRAW_SEED = 20_240_229
 """Fixed seed of the random placebo groups: the same panel always gives the same answer."""
@@ -207,7 +207,7 @@ def random_tail(pool: Pooling, size: int) -> tuple[float, float]:
     groups = same_day_groups(chosen, at)
     parts = read(pool, groups, placebo_days=True)
     shape = placebo.cells.shape
-    independent = len(days) / (OVERLAP * (shape.pre + shape.post)) * max(1.0, cells.shape[0] / size)
+    independent = len(days) / days_per_reading(shape) * max(1.0, cells.shape[0] / size)
     return tail(np.abs(parts.effect) / parts.se, independent)
 
 
