@@ -201,7 +201,7 @@ def test_a_long_window_before_is_read_where_it_is_more_precise() -> None:
 def test_the_chosen_window_does_not_depend_on_what_the_change_did() -> None:
     shapes = []
     for factor in (0.5, 1.0, 2.0):
-        rate = flat(40, 500, 3.0)
+        rate = flat(40, 500, 0.5)
         rate[3, 300:] *= factor
         shapes.append(one(estimate(tickets(rate), [Rollout("a", "s03", on(300))])).shape)
     assert len(set(shapes)) == 1

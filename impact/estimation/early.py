@@ -5,13 +5,18 @@ Measured on placebo days: how often some look would have raised an alarm where t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import stdtrit
 
 from impact.estimation.panel import INTERVAL_LEVEL, Floats, Shape
 from impact.estimation.placebo import FEW_INDEPENDENT, UPPER, Placebos
-from impact.estimation.questions import Study
 from impact.estimation.readings import looks
+
+if TYPE_CHECKING:
+    from impact.estimation.questions import Study
 
 EXTRA_ALARMS = 0.004
 """Part of all changes without effect that may raise an alarm at a look and none at the end."""
@@ -19,6 +24,18 @@ LEAST_ALARMS = 3.0
 """A level is measured where this many independent placebo readings lie beyond it, and carried on from there."""
 PACE = 3
 """Looks are compared on every third placebo day."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Placebo readings at the ``count`` looks before the last day of a shape: of each placebo the largest, in multiples
+    of what is called an effect, 0 where the final reading raises an alarm itself. ``freedom`` is that of the final
+    reading's tails, ``independent`` the number of independent readings behind it."""
+
+    largest: Floats
+    count: int
+    freedom: float
+    independent: float
 
 
 def bar(common: Study, shape: Shape, *, compared: bool = True, dates: int = 1) -> float:
@@ -29,33 +46,39 @@ def bar(common: Study, shape: Shape, *, compared: bool = True, dates: int = 1) -
     placebo readings exist to count such rare alarms, more frequent ones are counted and carried on along Student's
     t; with fewer than 60, the factor is the one for looks that have nothing in common (Bonferroni), which is larger.
     """
-    key = (shape, compared, dates)
-    if key not in common.bars:
-        common.bars[key] = _bar(common, shape, compared=compared, allowed=EXTRA_ALARMS / dates)
-    return common.bars[key]
-
-
-def _bar(common: Study, shape: Shape, *, compared: bool, allowed: float) -> float:
-    final = common.pool(shape, compared=compared)
-    pools = [common.pool(look, compared=compared) for look in looks(shape)]
-    early = [pool.placebos for pool in pools if pool is not None]
-    if final is None or not early:
+    key = (shape, compared)
+    if key not in common.looked:
+        common.looked[key] = _looks(common, shape, compared=compared)
+    known = common.looked[key]
+    if known is None:
         return 1.0
-    freedom = float(np.median(final.placebos.tails.freedom))
+    allowed = EXTRA_ALARMS / dates
 
     def apart(level: float) -> float:
-        return float(stdtrit(freedom, 1.0 - level / (2 * len(early))) / stdtrit(freedom, UPPER))
+        return float(stdtrit(known.freedom, 1.0 - level / (2 * known.count)) / stdtrit(known.freedom, UPPER))
 
+    if known.independent < FEW_INDEPENDENT or not len(known.largest):
+        return max(1.0, apart(allowed))
+    level = max(allowed, LEAST_ALARMS / known.independent)
+    return max(1.0, float(np.quantile(known.largest, 1.0 - level)) * apart(allowed) / apart(level))
+
+
+def _looks(common: Study, shape: Shape, *, compared: bool) -> Looks | None:
+    """None where there is no look. Placebo readings at looks that nobody reads are not kept: they take much room."""
+    final = common.pool(shape, compared=compared)
+    if final is None or not looks(shape):
+        return None
     days = final.placebos.cells.size[1]
     clean = final.placebos.clean[:, :days:PACE]
-    for placebo in early:
-        clean = clean & placebo.cells.telling[:, :days:PACE]
-    if final.placebos.independent < FEW_INDEPENDENT or not clean.any():
-        return max(1.0, apart(allowed))
-    largest = np.max([_against_bar(placebo, days)[clean] for placebo in early], axis=0)
-    largest[_against_bar(final.placebos, days)[clean] > 1.0] = 0.0
-    level = max(allowed, LEAST_ALARMS / final.placebos.independent)
-    return max(1.0, float(np.quantile(largest, 1.0 - level)) * apart(allowed) / apart(level))
+    largest = np.zeros(clean.shape)
+    for look in looks(shape):
+        placebo = common.placebo(look, compared=compared)
+        if placebo is not None:
+            clean = clean & placebo.cells.telling[:, :days:PACE]
+            largest = np.maximum(largest, _against_bar(placebo, days))
+    largest[_against_bar(final.placebos, days) > 1.0] = 0.0
+    freedom = float(np.median(final.placebos.tails.freedom))
+    return Looks(largest[clean], len(looks(shape)), freedom, final.placebos.independent)
 
 
 def _against_bar(placebo: Placebos, days: int) -> Floats:

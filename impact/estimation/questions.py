@@ -12,9 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
+from impact.estimation.early import Looks
 from impact.estimation.panel import Bools, Floats, Ints, Panel, Rollout, Shape, day_types, in_order, up_to
 from impact.estimation.pattern import Profile, profile
-from impact.estimation.placebo import placebos
+from impact.estimation.placebo import Placebos, placebos
 from impact.estimation.pooling import Pooling
 from impact.estimation.readings import Plan, ramp, slowed
 from impact.estimation.results import ReadingName
@@ -95,15 +96,25 @@ class Study:
     early: bool = False
     overlaps: bool = False
     rooms: dict[int, Room] = field(default_factory=dict, init=False)
-    bars: dict[tuple[Shape, bool, int], float] = field(default_factory=dict, init=False)
+    looked: dict[tuple[Shape, bool], Looks | None] = field(default_factory=dict, init=False)
 
     def pool(self, shape: Shape, *, compared: bool = True) -> Pooling | None:
         """The panel read everywhere with a shape; None when too few days without changes exist to learn chance from."""
         key = (shape, compared)
         if key not in self.pools:
-            found = placebos(self.panel.kind, self.sums, shape=shape, counts=self.counts, compared=compared)
+            found = self._read(shape, compared=compared)
             self.pools[key] = None if found is None else Pooling(found)
         return self.pools[key]
+
+    def placebo(self, shape: Shape, *, compared: bool = True) -> Placebos | None:
+        """The same without keeping it."""
+        if (shape, compared) in self.pools:
+            pool = self.pools[shape, compared]
+            return None if pool is None else pool.placebos
+        return self._read(shape, compared=compared)
+
+    def _read(self, shape: Shape, *, compared: bool) -> Placebos | None:
+        return placebos(self.panel.kind, self.sums, shape=shape, counts=self.counts, compared=compared)
 
     def room(self, ramp: int = 0) -> Room:
         """Which shapes have room around each rollout when rollouts take ``ramp`` further days."""
