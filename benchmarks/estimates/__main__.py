@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import bump
-from benchmarks.estimates import crowds, families, overlaps, peer_table, situations
+from benchmarks.estimates import crowds, families, overlaps, peer_table, situations, speed
 from benchmarks.estimates.table import Row, printed
 
 GROUPS: dict[str, Callable[[int], list[Row]]] = {
+    "speed": speed.speed_rows,
     **{family: lambda panels, family=family: families.family_rows(family, panels) for family in families.FAMILIES},
     "other": families.other_rows,
     "dense": crowds.dense_rows,
