@@ -1,0 +1,70 @@
+"""Redmine, read over its REST interface: its streams and how it is opened. What is asked, kept and meant is told in the
+parts beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors import Connector, Stream
+from connectors.http import Http, Patience
+from connectors.redmine.check import tell
+from connectors.redmine.queries import stamp
+from connectors.redmine.reading import read_changes, read_milestones, read_teams, read_tickets
+from connectors.redmine.rows import change_rows, milestone_rows, team_rows, ticket_rows
+from connectors.redmine.settings import RedmineSettings
+
+
+def open_session(settings: RedmineSettings) -> Http:
+    """A session with this Redmine; nothing is asked yet."""
+    yes_no: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False}
+    verify = yes_no.get(settings.verify.strip().lower(), settings.verify)
+    patience = Patience(attempts=settings.retries)
+    if settings.api_key:
+        return Http(settings.url, headers={"X-Redmine-API-Key": settings.api_key}, verify=verify, patience=patience)
+    return Http(settings.url, basic=(settings.username, settings.password), verify=verify, patience=patience)
+
+
+def _key(payload: Mapping[str, Any]) -> str:
+    return str(payload["id"])
+
+
+def _version_stamp(payload: Mapping[str, Any]) -> Any:
+    version = payload.get("version")
+    return stamp(version if isinstance(version, Mapping) else payload)
+
+
+CONNECTOR = Connector(
+    kind="redmine",
+    title="Redmine",
+    settings=RedmineSettings,
+    streams=(
+        Stream("teams", ("team",), read_teams, team_rows, _key, whole=True),
+        Stream(
+            "changes",
+            ("change", "change_service", "service", "change_segment", "segment", "team"),
+            read_changes,
+            change_rows,
+            _key,
+            stamp,
+            people=("sponsor.*",),
+        ),
+        Stream("milestones", ("milestone",), read_milestones, milestone_rows, _key, _version_stamp),
+        Stream(
+            "tickets",
+            ("ticket", "satisfaction_response", "service", "segment"),
+            read_tickets,
+            ticket_rows,
+            _key,
+            stamp,
+            people=("author", "requester.*"),
+        ),
+    ),
+    open=open_session,
+    check=tell,
+    lacks=(
+        "Redmine has no changes, services or surveys of its own: trackers and custom fields stand for them.",
+        "It does not tell which issues were deleted or moved out of sight; they stay as they were last read.",
+        "It has no money: costs and benefits come from custom fields; hours of time entries are not read.",
+    ),
+)

@@ -1,0 +1,346 @@
+"""What a Redmine record means in canonical rows. Pure: knows no HTTP, no clock and no other record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from connectors import Payload
+from connectors.redmine.links import named_team, segments_of, services_of, team_of
+from connectors.redmine.queries import whole
+from connectors.redmine.settings import RedmineSettings
+from connectors.redmine.surveys import answer_rows
+from connectors.redmine.values import (
+    LAST_SECOND,
+    Unreadable,
+    amount_or_error,
+    closed_at,
+    common,
+    date_in,
+    day_in,
+    day_of,
+    earliest,
+    events_of,
+    instant_of_day,
+    key_of,
+    meaning,
+    milestone_kind,
+    moment,
+    moves,
+    name_in,
+    ratio_of,
+    reader,
+    status_of,
+    text_of,
+)
+from impact.model import (
+    Change,
+    ChangeSegment,
+    ChangeService,
+    Milestone,
+    Rejected,
+    Row,
+    Team,
+    Ticket,
+    row_id,
+    to_choice,
+)
+
+Rows = Iterator[Row | Rejected]
+AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
+SOLVED, ENDED = ("resolved", "closed"), ("resolved", "closed", "cancelled", "merged")
+
+
+def guarded(convert: Callable[[Payload, RedmineSettings], Rows]) -> Callable[[Payload, RedmineSettings], Rows]:
+    """The same conversion, where what cannot be read becomes a Rejected with its reason; rows before it stay."""
+
+    def convert_or_reject(payload: Payload, settings: RedmineSettings) -> Rows:
+        try:
+            yield from convert(payload, settings)
+        except Unreadable as error:
+            yield Rejected(str(payload.get("id", "?")), str(error), column=error.column, value=error.value)
+        except (AttributeError, LookupError, TypeError) as error:
+            yield Rejected(str(payload.get("id", "?")), f"the record has an unknown shape ({type(error).__name__})")
+
+    return convert_or_reject
+
+
+@guarded
+def team_rows(payload: Payload, settings: RedmineSettings) -> Rows:
+    """A group or a project that is a team."""
+    key, name, parent = (text_of(payload.get(k)) for k in ("id", "name", "parent"))
+    if key is None or name is None:
+        raise Unreadable("name", "", "a team without a key or a name")
+    above = row_id(settings.name, "team", parent) if parent else None
+    yield Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name, parent_id=above)
+
+
+@guarded
+def change_rows(payload: Payload, settings: RedmineSettings) -> Rows:
+    """An issue of a change tracker: the change, its services and its segments."""
+    key, fields = key_of(payload), reader(payload)
+    status, raw = status_of(payload, settings, "change")
+    team = named_team(payload, settings)
+    amounts: dict[str, Any] = {name: amount_or_error(name, fields(name)) for name in AMOUNTS}
+    begun, ended = _rollout(payload, settings, status, fields)
+    outcome_raw = fields("outcome") or (raw if status in ("done", "rolled_back", "cancelled") else None)
+    outcome = (
+        "unknown" if status == "cancelled" else to_choice(outcome_raw, settings.words["change_outcome"], "unknown")
+    )
+    yield Change(
+        **common(payload, settings, "change"),
+        number=key,
+        title=text_of(payload.get("subject")) or f"Issue {key}",
+        kind=cast(Any, to_choice(fields("kind"), settings.words["change_kind"])),
+        kind_raw=fields("kind"),
+        status=cast(Any, status),
+        status_raw=raw,
+        outcome=cast(Any, outcome),
+        outcome_raw=outcome_raw,
+        risk=cast(Any, to_choice(fields("risk"), settings.words["change_risk"], "unknown")),
+        risk_raw=fields("risk"),
+        planned_start_at=instant_of_day(day_in(payload, "start_date"), settings),
+        planned_end_at=instant_of_day(day_in(payload, "due_date"), settings, LAST_SECOND),
+        rollout_start_at=begun,
+        rollout_end_at=ended,
+        team_id=team.id if team else team_of(payload, settings),
+        sponsor_key=_person(payload.get("sponsor")),
+        requirement=fields("requirement"),
+        expected_outcome=fields("expected_outcome"),
+        **{name: amount for name, amount in amounts.items() if not isinstance(amount, Unreadable)},
+    )
+    for error in amounts.values():
+        if isinstance(error, Unreadable):  # the change is worth more than its cost
+            yield Rejected(key, str(error), column=error.column, value=error.value)
+    if team:
+        yield team
+    yield from _touched(payload, settings, key)
+
+
+def _touched(payload: Payload, settings: RedmineSettings, key: str) -> Rows:
+    """The services and segments that a change names, and its links to them."""
+    identity = row_id(settings.name, "change", key)
+    for service in services_of(payload, settings):
+        yield service
+        link = f"{key}:{service.source_key}"
+        yield ChangeService(
+            id=row_id(settings.name, "change_service", link),
+            source=settings.name,
+            source_key=link,
+            change_id=identity,
+            service_id=service.id,
+        )
+    for segment in segments_of(payload, settings):
+        yield segment
+        link = f"{key}:{segment.source_key}"
+        yield ChangeSegment(
+            id=row_id(settings.name, "change_segment", link),
+            source=settings.name,
+            source_key=link,
+            change_id=identity,
+            segment_id=segment.id,
+        )
+
+
+def _rollout(
+    payload: Payload, settings: RedmineSettings, status: str, fields: Callable[[str], str | None]
+) -> tuple[datetime | None, datetime | None]:
+    """When customers met the change: a configured date field; else the first move into a status of rolling out; else
+    the first into one of having been rolled out, or ``closed_on``. A cancelled change has only what its fields say."""
+    start = moment("rollout_start_at", fields("rollout_start_at"), settings)
+    end = moment("rollout_end_at", fields("rollout_end_at"), settings, LAST_SECOND)
+    if status == "cancelled":
+        return start, end
+    starting = [w for w, ours in settings.words["change_rollout"].items() if ours == "started"]
+    history = events_of(payload, "status")
+    begun = next((at for at, event in history if str(_name(event.get("new"))).lower() in starting), None)
+    ended = next((at for at, _, new in moves(payload, settings, "change") if new in ("done", "rolled_back")), None)
+    if status in ("done", "rolled_back"):
+        ended = earliest(ended, closed_at(payload))
+    begun = earliest(begun, ended)
+    return start or begun, end or ended
+
+
+def _name(status: object) -> object:
+    return status.get("name") if isinstance(status, Mapping) else None
+
+
+@guarded
+def milestone_rows(payload: Payload, settings: RedmineSettings) -> Rows:
+    """A child issue of a change, or the version that a change is targeted at."""
+    if "version" in payload:
+        yield from _version(payload, settings)
+        return
+    key, fields = key_of(payload), reader(payload)
+    parent = whole(payload.get("parent"))
+    if parent is None:
+        raise Unreadable("parent", payload.get("parent"), "a step that belongs to no change")
+    title = text_of(payload.get("subject")) or f"Issue {key}"
+    kind, end = milestone_kind(fields("kind"), title, settings)
+    status, raw = status_of(payload, settings, "milestone")
+    progress = ratio_of(payload.get("done_ratio"))
+    yield Milestone(
+        **common(payload, settings, "milestone"),
+        change_id=row_id(settings.name, "change", parent),
+        title=title,
+        end=cast(Any, end),
+        kind=cast(Any, kind),
+        kind_raw=fields("kind"),
+        planned_start_on=day_in(payload, "start_date"),
+        due_on=day_in(payload, "due_date"),
+        done_on=_done_on(payload, settings) if status == "done" else None,
+        status=cast(Any, status),
+        status_raw=raw,
+        progress_ratio=progress,
+        audience=fields("audience"),
+        channel=fields("channel"),
+    )
+
+
+def _done_on(payload: Payload, settings: RedmineSettings) -> Any:
+    """The day a step was closed; for one that is done in a status that Redmine does not count as closed, unknown."""
+    return day_of(closed_at(payload), settings)
+
+
+def _version(payload: Payload, settings: RedmineSettings) -> Rows:
+    """The version of a change; done when the last of its issues was closed, as versions have no such date."""
+    about, change = payload["version"], whole(payload.get("change"))
+    number = whole(about.get("id"))
+    if change is None or number is None:
+        raise Unreadable("version", about.get("id"), "a version without a number or a change")
+    key, raw = f"{change}-version", text_of(about.get("status"))
+    title = text_of(about.get("name")) or f"Version {number}"
+    kind, end = milestone_kind(None, title, settings)
+    status = meaning(raw, None, settings, "milestone")
+    issues = [issue for issue in payload.get("issues") or () if isinstance(issue, Mapping)]
+    closings = [at for at in (date_in(issue, "closed_on") for issue in issues if issue.get("closed")) if at]
+    yield Milestone(
+        id=row_id(settings.name, "milestone", key),
+        source=settings.name,
+        source_key=key,
+        url=f"{settings.url.rstrip('/')}/versions/{number}" if settings.web_links else None,
+        source_updated_at=date_in(about, "updated_on"),
+        change_id=row_id(settings.name, "change", change),
+        title=title,
+        end=cast(Any, end),
+        kind=cast(Any, kind),
+        due_on=day_in(about, "due_date"),
+        done_on=day_of(max(closings, default=None), settings) if status == "done" else None,
+        status=cast(Any, status),
+        status_raw=raw,
+        progress_ratio=_completed(issues),
+    )
+
+
+def _completed(issues: list[Mapping[str, Any]]) -> float | None:
+    """Progress of a version as Redmine's own roadmap shows it: the done ratio of its issues (closed ones count as
+    done), weighted by estimated hours, the mean estimate standing for a missing one."""
+    if not issues:
+        return None
+    hours = [_positive(issue.get("estimated_hours")) for issue in issues]
+    known = [h for h in hours if h]
+    mean = sum(known) / len(known) if known else 1.0
+    done = [1.0 if issue.get("closed") is True else ratio_of(issue.get("done_ratio")) or 0.0 for issue in issues]
+    weights = [h or mean for h in hours]
+    total = sum(w * d for w, d in zip(weights, done, strict=True)) / (mean * len(issues))
+    return min(1.0, total)
+
+
+def _positive(value: object) -> float | None:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e12
+    return float(cast(Any, value)) if fits else None
+
+
+@guarded
+def ticket_rows(payload: Payload, settings: RedmineSettings) -> Rows:
+    """A customer's ticket with its answer to the survey. A step of a change is no customer's ticket: no row."""
+    links = payload.get("links") or {}
+    if links.get("step_of"):
+        return
+    opened = date_in(payload, "created_on")
+    if opened is None:
+        raise Unreadable("created_on", payload.get("created_on"), "a ticket without a creation date")
+    key, fields = key_of(payload), reader(payload)
+    status, raw = status_of(payload, settings, "ticket")
+    service = next(iter(services_of(payload, settings)), None)
+    segments = tuple({segment.id: segment for segment in segments_of(payload, settings)}.values())
+    history = _history(payload, settings, status)
+    kind_raw, priority_raw = fields("kind") or name_in(payload, "tracker"), name_in(payload, "priority")
+    priority = settings.words["priority"].get((priority_raw or "").lower())
+    cause, others = _causes(links, fields("caused_by"), settings)
+    yield Ticket(
+        **common(payload, settings, "ticket"),
+        number=key,
+        kind=cast(Any, to_choice(kind_raw, settings.words["ticket_kind"])),
+        kind_raw=kind_raw,
+        priority=int(priority) if priority else None,
+        priority_raw=priority_raw,
+        status=cast(Any, status),
+        status_raw=raw,
+        opened_at=opened,
+        **history,
+        closed_at=closed_at(payload) if status in SOLVED else None,
+        channel=cast(Any, to_choice(fields("channel"), settings.words["channel"])),
+        channel_raw=fields("channel"),
+        service_id=service.id if service else None,
+        team_id=team_of(payload, settings),
+        segment_ids=tuple(segment.id for segment in segments),
+        person_key=_person(payload.get("requester")) or text_of(payload.get("author")),
+        caused_by_change_id=row_id(settings.name, "change", cause) if cause else None,
+        change_ids=tuple(row_id(settings.name, "change", i) for i in others),
+    )
+    yield from segments
+    if service:
+        yield service
+    resolved = history["resolved_at"] or history["first_resolved_at"]
+    yield from answer_rows(
+        payload, settings, solved=status in SOLVED, resolved=resolved, service=service, segments=segments
+    )
+
+
+def _causes(links: Mapping[str, Any], named: str | None, settings: RedmineSettings) -> tuple[int | None, list[int]]:
+    """The change that caused a ticket (a custom field's, else the latest that a causing relation names), and all other
+    changes it is linked to."""
+    linked = {
+        kind: [n for n in map(whole, ids) if n is not None] for kind, ids in links.items() if isinstance(ids, list)
+    }
+    causing = [number for kind in settings.cause_relations for number in linked.get(kind, ())]
+    cause = whole(named) if named else max(causing, default=None)
+    return cause, sorted({number for ids in linked.values() for number in ids if number != cause})
+
+
+def _history(payload: Payload, settings: RedmineSettings, status: str) -> dict[str, Any]:
+    """First answer, resolutions, reopenings and moves; unknown where no history was read."""
+    closed = closed_at(payload) if status in SOLVED else None
+    if "history" not in payload:
+        return {"resolved_at": closed, "first_resolved_at": closed}
+    changes = moves(payload, settings, "ticket")
+    solved = [at for at, old, new in changes if new in SOLVED and old not in SOLVED]
+    resolved = (solved[-1] if solved else closed) if status in SOLVED else None
+    back = [at for at, old, new in changes if old in ENDED and new not in ENDED]
+    return {
+        "first_reply_at": next((at for at, _ in events_of(payload, "reply")), None),
+        "resolved_at": resolved,
+        "first_resolved_at": earliest(*solved, resolved),
+        "reopened_at": back[0] if back else None,
+        "reopened_count": len(back),
+        "reassigned_count": _reassigned(payload),
+    }
+
+
+def _reassigned(payload: Payload) -> int:
+    """How often the group, and how often the project was another than before; a first group is no move."""
+    count, last = 0, dict[str, str]()
+    for _, event in events_of(payload, "team"):
+        old, new = str(event.get("old") or ""), str(event.get("new") or "")
+        kind = new.partition(":")[0]
+        before = old or last.get(kind, "")
+        count += bool(before) and before != new
+        last[kind] = new
+    return count
+
+
+def _person(values: object) -> str | None:
+    """The first of the hashed people in a list."""
+    return next(filter(None, map(text_of, values)), None) if isinstance(values, list) else None
