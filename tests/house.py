@@ -81,7 +81,14 @@ RULES = (
 )
 DOORS = {
     "impact.storage": ("impact.store", "impact.datamodel"),
-    "impact.estimation": ("impact.estimate", "impact.panel_files", "impact.words.*", "impact.charts.series"),
+    "impact.estimation": (
+        "impact.estimate",
+        "impact.panel_files",
+        "impact.words.*",
+        "impact.charts.series",
+        "impact.costs",
+        "impact.bump_cost",
+    ),
 }
 """Folders of parts, and who besides the parts themselves may import one directly."""
 SCREENED = ("dashboard", "server", "pages.*", "impact.ui", "impact.ui.*", "benchmarks.*")
