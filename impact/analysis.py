@@ -31,7 +31,7 @@ def portfolio(
     """Every change with its readings. Two passes of the engine per metric: the answers, and how often it is wrong here,
     which puts answers on hold. The result is cached by data version."""
     results = answers(evidence)
-    rates = {name: false_alarms(evidence, name) for name in evidence.panels}
+    rates = {m.name: false_alarms(evidence, m.name) for m in metrics if m.name in evidence.panels}
     links = _links(snapshot, evidence)
     milestones = _milestones(snapshot, today)
     names = dict(rows(snapshot, "SELECT id, name FROM team"))

@@ -11,9 +11,9 @@ import pytest
 
 from impact.estimate import Panel, PlaceboRate, Rollout, placebo_rate
 from impact.holds import Hold, class_hold, hold, holds, outside
+from tests.broken_worlds import as_it_was, restless, triggered
 from tests.samples import measured
 from tests.worlds import plan_changes, simulate
-from tests.worlds.noise import remembering
 
 SMALL, LARGE = "under 1 a day", "over 20 a day"
 
@@ -74,26 +74,6 @@ def test_a_restless_year_and_changes_after_unusual_weeks_are_reasons_too(
 def test_a_rate_that_cannot_be_measured_is_no_hold() -> None:
     assert class_hold(None, SMALL) is None
     assert class_hold(measured("all", 0, 0), SMALL) is None
-
-
-def as_it_was(rng: np.random.Generator, panel: Panel, rollouts: list[Rollout]) -> tuple[Panel, list[Rollout]]:
-    return panel, rollouts
-
-
-def restless(rng: np.random.Generator, panel: Panel, rollouts: list[Rollout]) -> tuple[Panel, list[Rollout]]:
-    """In the last year every service moves by 50 % for weeks, where before it kept its level."""
-    moved = np.zeros(panel.total.shape)
-    moved[:, -365:] = 0.5 * remembering(rng, len(panel.services), 365, memory=0.93, sd=np.sqrt(1 - 0.93**2))
-    return replace(panel, total=rng.poisson(panel.total * np.exp(moved)).astype(np.float64)), rollouts
-
-
-def triggered(rng: np.random.Generator, panel: Panel, rollouts: list[Rollout]) -> tuple[Panel, list[Rollout]]:
-    """Every other service gets its only change right after its most unusual week."""
-    sums = np.cumsum(panel.total, axis=1)
-    week, before = sums[:, 56:-20] - sums[:, 49:-27], (sums[:, 49:-27] - sums[:, 7:-69]) / 6
-    days = 57 + np.argmax((week - before) / np.sqrt(before + 1.0), axis=1)
-    names = panel.services[::2]
-    return panel, [Rollout(f"c{name}", name, panel.on(int(day))) for name, day in zip(names, days[::2], strict=True)]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_a_measure_has_its_rate_with_range_and_cases_and_one_without_says_so() -
         "Likely range": [f"2.7{SPACE}% to 8.7{SPACE}%", "–"],
         "Pretended changes": ["2,610, worth 1,305", "0"],
         "Last year": [f"4.6{SPACE}%", "–"],
-        "Weeks before": [f"5.0{SPACE}%", "–"],
+        "Week before": [f"5.0{SPACE}%", "–"],
         "In words": [
             "As promised. Some volumes are on hold, see below.",
             "Too few days without changes to tell; the answers stand.",

@@ -20,6 +20,9 @@ from impact.estimation.questions import Study, study
 
 STEP = 7
 """Placebo rollouts are counted every seventh day: each weekday pattern once."""
+APART = 14
+"""Placebo rollouts of one service this many days apart count as independent: on simulated panels the rates scatter like
+those of one case in 7 to 11 days."""
 CLASSES = (
     (0.0, 1.0, "under 1 a day"),
     (1.0, 5.0, "1 to 5 a day"),
@@ -216,15 +219,11 @@ class _Measured:
 
     def _of(self, label: str, alarm: Bools, judged: Bools) -> PlaceboRate:
         cases = int(judged.sum())
-        return _rate(label, int((alarm & judged).sum()), cases, independent=cases * min(1.0, STEP / self.shape.post))
+        return _rate(label, int((alarm & judged).sum()), cases, independent=cases * STEP / max(APART, self.shape.post))
 
 
 def _rate(label: str, alarms: int, cases: int, *, independent: float) -> PlaceboRate:
-    """Rate with the interval of Wilson (1927) on as many cases as the overlapping windows are worth.
-
-    Placebo rollouts of one service count as independent when they share no day after the rollout: on simulated panels
-    the rates scatter like those of one case in 1.0 to 1.6 weekly ones, and windows of 14 days make it one in 2.
-    """
+    """Rate with the interval of Wilson (1927) on as many cases as the overlapping windows are worth."""
     if not cases:
         return PlaceboRate(label, 0, 0, None, None, None)
     rate, worth = alarms / cases, max(1.0, independent)

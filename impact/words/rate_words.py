@@ -21,7 +21,9 @@ FALSE_ALARMS = (
     "Every day on which nothing was changed is a test of this very installation: how often would a pretended change "
     "have been called an effect? The yardstick comes from other services and other weeks than those tested. "
     f"About {PROMISED} is what was promised. Neighbouring pretended changes share most of their days, so they are "
-    "worth fewer independent ones, and the likely range is as wide as those make it."
+    "worth fewer independent ones, and the likely range is as wide as those make it. **Last year** is the rate among "
+    "the pretended changes of the last twelve months, **week before** how often the week before a real change looked "
+    "like an effect by itself."
 )
 RULE = (
     f"**When answers are put on hold.** With a rate outside of {LIMITS}, the answers for services of that size are on "
@@ -42,7 +44,7 @@ def false_alarms(rates: Mapping[str, PlaceboRate | None]) -> Table:
     """One row a measure: its rate with the likely range and the number of cases, the last year, the weeks before
     changes; why there is none."""
     rows = [(BY_NAME[name].label, *_whole(rate)) for name, rate in rates.items()]
-    columns = ("Measure", "False alarms", "Likely range", "Pretended changes", "Last year", "Weeks before", "In words")
+    columns = ("Measure", "False alarms", "Likely range", "Pretended changes", "Last year", "Week before", "In words")
     return {column: [row[place] for row in rows] for place, column in enumerate(columns)}
 
 
