@@ -17,7 +17,10 @@ RESOLVE_CAP_DAYS = 7
 REOPEN_DAYS = 14
 """A ticket counts as reopened when that happened within this many days of resolving it."""
 
-Scale = Literal["percent", "points", "share"]
+LOST_CAP_MINUTES = 40 * 60
+"""More lost time than a working week is taken for a slip of the pen or for several people, and counted as that."""
+
+Scale = Literal["percent", "points", "share", "minutes"]
 Role = Literal["goal", "guardrail"]
 
 
@@ -26,9 +29,9 @@ class Metric:
     """One measure.
 
     ``better``: the direction customers want. ``scale``: how an effect reads (percent of expected, points on the
-    metric's own scale, percentage points). ``matures_days``: days younger than this are not yet data.
+    metric's own scale, percentage points, minutes). ``matures_days``: days younger than this are not yet data.
     ``matters``: the smallest effect worth a decision, on the effect's natural scale (0.1 = 10 % or 10 percentage
-    points; points for ratings). ``on_board``: shown as a strip in the steering view, in this order. ``table``, ``day``
+    points; points for ratings; minutes). ``on_board``: shown as a strip in the steering view, in this order. ``table``, ``day``
     and ``where`` say which rows count and on which day; ``counts`` is the value of a mean or the event of a share.
     ``role``: a guardrail can only raise an alarm, a goal can also make a change better. ``set_here``: the margin was
     set by the user.
@@ -285,6 +288,23 @@ METRICS: tuple[Metric, ...] = (
         where="asked_on IS NOT NULL",
         counts="answered_on IS NOT NULL",
         role="guardrail",
+    ),
+    Metric(
+        name="lost_time",
+        label="Lost time",
+        short="Lost time",
+        help="Minutes of work that colleagues say they lost, per ticket they were asked about.",
+        formula=f"mean of the minutes reported, each counted as {LOST_CAP_MINUTES // 60} hours when longer, by the day answered",
+        trap="Only people who answered count, and what they report is never added to hours modelled from time to resolve.",
+        unit="minutes",
+        better="fewer",
+        kind="mean",
+        scale="minutes",
+        matters=5.0,
+        table="survey",
+        day="answered_on",
+        where="lost_minutes IS NOT NULL AND lost_minutes >= 0",
+        counts=f"(CASE WHEN lost_minutes > {LOST_CAP_MINUTES} THEN {LOST_CAP_MINUTES}.0 ELSE 1.0 * lost_minutes END)",
     ),
     Metric(
         name="self_service",

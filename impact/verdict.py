@@ -33,7 +33,7 @@ Word = Literal[
 FALSE_DISCOVERY_RATE = 0.10
 """Of the effects named as such, about this share may be false."""
 HINT_LEVEL = 0.05
-TOO_COARSE = {"percent": math.log(2.0), "points": 1.0, "share": 0.20}
+TOO_COARSE = {"percent": math.log(2.0), "points": 1.0, "share": 0.20, "minutes": 60.0}
 """When only effects larger than this could have been found, the data are too few to say anything."""
 NPS_POINTS = 25.0
 """The same for the net promoter score: an eighth of its 200 points."""

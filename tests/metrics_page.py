@@ -18,7 +18,7 @@ Percentages over a period pool numerators and denominators; they are never avera
 a count or a duration is a percentage of what was expected without the change, never of the value before; on a share it
 is percentage points, on a rating points. What is unknown stays unknown and never counts as 0.
 """
-SCALES = {"percent": "percent of expected", "points": "points", "share": "percentage points"}
+SCALES = {"percent": "percent of expected", "points": "points", "share": "percentage points", "minutes": "minutes"}
 KINDS = {"count": "count", "mean": "mean", "share": "share"}
 
 

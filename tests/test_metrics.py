@@ -32,9 +32,8 @@ def answer(key: str, score: float | None, **values: Any) -> SatisfactionResponse
         scale_max=high,
         score_raw=score,
         score_ratio=1 - ratio if ratio is not None and better == "low" else ratio,
-        answered_at=DAY if score is not None else None,
         service_id="mail",
-        **values,
+        **{"answered_at": DAY if score is not None else None} | values,
     )
 
 
@@ -81,6 +80,9 @@ CASES: list[tuple[str, str, list[Row], tuple[float, float]]] = [
         answer("e", None, **NPS)], (4, 100)),
     ("response_rate", "answered of those asked", [
         answer("a", 4, asked_at=DAY), answer("b", None, asked_at=DAY), answer("c", 5)], (2, 1)),
+    ("lost_time", "only what was reported, and no more than a week's work", [
+        answer("a", None, instrument="lost_time", lost_minutes=30.0, answered_at=DAY),
+        answer("b", 4, lost_minutes=9_000.0), answer("c", 4), answer("d", 4, lost_minutes=-5.0)], (2, 30 + 2400)),
     ("self_service", "only where the channel is known", [
         ticket("a", channel="portal", channel_raw="Portal"), ticket("b", channel="phone", channel_raw="Phone"),
         ticket("c", channel="chat", channel_raw="Chat"), ticket("d")], (3, 2)),

@@ -40,6 +40,8 @@ def clear(metric: str) -> Reading:
         return reading(estimated(metric, 12.0, 4.0, 20.0, smallest_detectable=11.0, **_levels(metric)))
     if metric == "satisfaction":
         return reading(estimated(metric, 0.31, 0.12, 0.5, **_levels(metric)))
+    if metric == "lost_time":
+        return reading(estimated(metric, 14.2, 6.1, 22.3, smallest_detectable=11.0, **_levels(metric)))
     return reading(estimated(metric, 0.061, 0.034, 0.088, **_levels(metric)))
 
 
@@ -50,6 +52,8 @@ def _levels(metric: str) -> dict[str, float]:
         return {"before": 32.4, "after": 41.0, "expected_after": 29.0}
     if metric == "satisfaction":
         return {"before": 3.824, "after": 4.1, "expected_after": 3.79}
+    if metric == "lost_time":
+        return {"before": 41.0, "after": 57.2, "expected_after": 43.0}
     if metric in ("tickets", "incidents", "requests"):
         return {}
     return {"before": 0.1234, "after": 0.18, "expected_after": 0.119}

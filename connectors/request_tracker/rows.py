@@ -273,9 +273,13 @@ def _answer(
 ) -> Rows:
     """The survey of a ticket: answered (the score's own change, else the resolution, dates it), or only sent."""
     word, sent = fields("csat"), fields("csat_sent")
-    if word is None and (sent is None or sent.lower() in NOT_SENT):
-        return
+    lost = amount_or_error("lost_minutes", fields("lost_minutes"))
     key = key_of(payload)
+    if isinstance(lost, Unreadable):  # the answer is worth more than its minutes
+        yield Rejected(key, str(lost), column=lost.column, value=lost.value)
+        lost = None
+    if word is None and lost is None and (sent is None or sent.lower() in NOT_SENT):
+        return
     score = score_of(word, settings)
     if score is not None and not settings.csat_min <= score <= settings.csat_max:
         yield Rejected(
@@ -292,12 +296,13 @@ def _answer(
         **common(payload, settings, "satisfaction_response"),
         instrument=cast(Instrument, settings.csat_instrument),
         asked_at=sent_at(sent) or (resolved if sent and sent.lower() not in NOT_SENT else None),
-        answered_at=dated if score is not None else None,
+        answered_at=dated if score is not None or lost is not None else None,
         score_raw=score,
         scale_min=settings.csat_min,
         scale_max=settings.csat_max,
         better=better,
         score_ratio=score_ratio(score, scale_min=settings.csat_min, scale_max=settings.csat_max, better=better),
+        lost_minutes=lost,
         ticket_id=row_id(settings.name, "ticket", key),
         service_id=service.id if service else None,
         segment_ids=tuple(s.id for s in segments),

@@ -49,6 +49,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "channel": "Channel",
         "csat": "CSAT",
         "csat_sent": "",
+        "lost_minutes": "",
         "location": "",
         "department": "",
         "role": "",

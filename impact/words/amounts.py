@@ -45,6 +45,7 @@ _NOUNS: dict[str, Nouns] = {
     "csat": Nouns("CSAT", "answer", "answers", "lower", "higher"),
     "nps": Nouns("The net promoter score", "answer", "answers", "lower", "higher"),
     "response_rate": Nouns("The response rate", "survey", "surveys", "lower", "higher"),
+    "lost_time": Nouns("Lost time per ticket", "answer", "answers", "less", "more"),
     "self_service": Nouns(
         "The self-service share", "ticket with a known channel", "tickets with a known channel", "lower", "higher"
     ),
@@ -76,6 +77,7 @@ class Rounded:
     high: float
     step: float
     percent: bool
+    unit: str = "point"
 
     def digits(self, value: float) -> tuple[float, int]:
         """A value rounded, and its digits: finer than the step where a value that is not zero would read as zero."""
@@ -86,9 +88,9 @@ class Rounded:
         """A size without its sign: 22 %, 0.3 points; over 999 %, over 99 % at the ends of the scale."""
         rounded_value, digits = self.digits(value)
         if value and self.nothing(value):
-            return f"under {_STEPS[-1]}{SPACE}{'%' if self.percent else 'points'}"
+            return f"under {_STEPS[-1]}{SPACE}{'%' if self.percent else self.unit + 's'}"
         if not self.percent:
-            return points(abs(rounded_value), digits)
+            return points(abs(rounded_value), digits, self.unit)
         if value >= _MOST_PERCENT:
             return f"over 999{SPACE}%"
         if number(rounded_value, digits) == number(-100.0, digits):
@@ -113,17 +115,22 @@ class Rounded:
         return not round(value / _STEPS[-1])
 
 
-def points(value: float, digits: int = 0) -> str:
-    """Points, on a rating or of percent: 1 point, 0.3 points."""
+def points(value: float, digits: int = 0, unit: str = "point") -> str:
+    """Points, on a rating or of percent, or minutes: 1 point, 0.3 points, 4 minutes."""
     text = number(value, digits)
-    return f"{text}{SPACE}{'point' if text == '1' else 'points'}"
+    return f"{text}{SPACE}{unit if text == '1' else unit + 's'}"
+
+
+def unit_of(metric: Metric) -> str:
+    """What an effect that is no percentage counts: a point or a minute."""
+    return "minute" if metric.scale == "minutes" else "point"
 
 
 def rounded(metric: Metric, result: Estimate) -> Rounded:
     low, effect, high = (shown(metric, x) for x in (result.low, result.effect, result.high))
     limits = (100.0, 40.0, 3.0, 0.3, 0.0)
     step = next(step for step, limit in zip(_STEPS, limits, strict=True) if high - low >= limit)
-    return Rounded(low, effect, high, step, metric.scale == "percent")
+    return Rounded(low, effect, high, step, metric.scale == "percent", unit_of(metric))
 
 
 def effect_text(reading: Reading) -> str:
@@ -161,7 +168,8 @@ def size_text(metric: Metric, size: float) -> str:
     """An effect's size on the effect's scale, up or down: 9 %; +146 % or −59 % where the two differ; 0.2 points."""
     if metric.scale != "percent":
         value = abs(shown(metric, size))
-        return points(value, 0 if value >= 9.5 or value.is_integer() else 1 if value >= 0.095 else 2)
+        digits = 0 if value >= 9.5 or value.is_integer() else 1 if value >= 0.095 else 2
+        return points(value, digits, unit_of(metric))
     up, down = shown(metric, abs(size)), -shown(metric, -abs(size))
     if number(up) == number(down):
         return f"{number(up)}{SPACE}%"
@@ -174,7 +182,7 @@ def margin_text(metric: Metric) -> str:
     if metric.scale == "percent":
         return percent(metric.matters)
     value = 100 * metric.matters if metric.scale == "share" else metric.matters
-    return points(value, 0 if round(value, 6).is_integer() else 1)
+    return points(value, 0 if round(value, 6).is_integer() else 1, unit_of(metric))
 
 
 def basis(reading: Reading) -> str:
