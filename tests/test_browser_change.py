@@ -30,7 +30,9 @@ def test_a_link_to_a_change_works_as_the_very_first_visit_to_a_server(visit: Ope
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("number", ["CHG-110", "CHG-112", "CHG-114", "CHG-117", "CHG-119", "CHG-121"])
+@pytest.mark.parametrize(
+    "number", ["CHG-110", "CHG-112", "CHG-114", "CHG-115", "CHG-117", "CHG-119", "CHG-121", "CHG-123"]
+)
 def test_every_state_is_drawn_without_errors_and_open_to_everybody(
     visit: Opens, sample_site: Served, number: str, dark: bool
 ) -> None:
@@ -45,6 +47,39 @@ def test_observed_and_expected_are_drawn_with_the_rollout_marked(visit: Opens, s
     chart = seen.page.locator("[data-testid=stVegaLiteChart] svg").first
     assert chart.get_by_text("rolled out 24 Sep 2026").is_visible()
     assert chart.locator("path[aria-label^='Week from']").count() > 10
+
+
+def test_a_rollout_over_days_is_marked_with_its_first_and_last_one(visit: Opens, sample_site: Served) -> None:
+    seen = visit(f"{sample_site.url}/change?change=CHG-115&measure=tickets")
+    chart = seen.page.locator("[data-testid=stVegaLiteChart] svg").first
+    assert chart.get_by_text("rolled out 24 Sep to 12 Oct 2026").is_visible()
+
+
+def test_the_other_readings_and_every_service_stand_side_by_side_below_the_cards(
+    visit: Opens, sample_site: Served
+) -> None:
+    seen = visit(f"{sample_site.url}/change?change=CHG-115", height=2000)
+    boxes = [
+        seen.page.get_by_role("heading", name=name).bounding_box()
+        for name in ("The same, read in other ways", "Service by service")
+    ]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert abs(boxes[0]["y"] - boxes[1]["y"]) < 2
+    assert boxes[1]["x"] > boxes[0]["x"] + 300
+
+
+def test_an_overlap_links_to_the_change_in_the_way(visit: Opens, sample_site: Served) -> None:
+    seen = visit(f"{sample_site.url}/change?change=CHG-114")
+    link = seen.page.get_by_role("link", name="CHG-110 Card payment gateway switch").first
+    assert link.get_attribute("href") == "change?change=itsm%3Achange%3ACHG-110"
+
+
+def test_the_grounds_of_a_verdict_are_open_to_everybody(visit: Opens, sample_site: Served) -> None:
+    seen = visit(f"{sample_site.url}/change?change=CHG-115&why=true", height=2400)
+    assert seen.page.get_by_text("promised are about").first.is_visible()
+    assert seen.barriers() == []
+    assert seen.errors == []
 
 
 def test_n_and_p_walk_through_the_changes_and_the_link_follows(visit: Opens, sample_site: Served) -> None:

@@ -39,6 +39,13 @@ def test_the_steering_view_is_drawn_without_errors_and_open_to_everybody(
     assert seen.errors == []
 
 
+def test_a_preliminary_answer_has_a_dotted_range_that_the_legend_explains(visit: Opens, sample_site: Served) -> None:
+    seen = visit(f"{sample_site.url}/{ALL}")
+    assert seen.page.get_by_text("preliminary", exact=True).is_visible()
+    assert seen.page.get_by_text("Preliminary: act or wait?").is_visible()
+    assert seen.page.locator(".st-key-board svg line[stroke-dasharray='0.1,7']").count() == 2
+
+
 def test_ten_changes_fit_one_screen_without_scrolling(visit: Opens, sample_site: Served) -> None:
     seen = visit(f"{sample_site.url}/?period=all&search=CHG-11")
     assert seen.page.locator(".st-key-board").count() == 1

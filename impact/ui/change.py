@@ -189,7 +189,7 @@ def cards(view: View, change: ChangeView) -> None:
 def _card(change: ChangeView, reading: Reading) -> None:
     st.markdown(f"**{reading.metric.label}**  \n{marked(reading.verdict.word)}")
     if not isinstance(reading.result, Estimate):
-        st.markdown(f":small[{_short(change, reading)}]")
+        st.markdown(f":small[{_short(reading)}]")
         return
     before, after, unit = wording.before_after(reading)
     st.markdown(
@@ -200,10 +200,10 @@ def _card(change: ChangeView, reading: Reading) -> None:
     )
 
 
-def _short(change: ChangeView, reading: Reading) -> str:
+def _short(reading: Reading) -> str:
     """Why there is no figure, and what can be said instead; the sentence stands above the chart."""
     why = words.why_none(reading)
-    return " ".join(filter(None, [f"{why[:1].upper()}{why[1:]}.", words.together(change, reading)]))
+    return " ".join(filter(None, [f"{why[:1].upper()}{why[1:]}.", words.together_short(reading)]))
 
 
 # --- the plan ----------------------------------------------------------------------------------------------------

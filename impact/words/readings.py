@@ -16,7 +16,7 @@ from impact.words.amounts import effect_text, nouns_of, range_text
 from impact.words.circumstances import reading_label, so_far
 from impact.words.formats import days, number, percent, span, when
 from impact.words.holds import PROMISED, class_text
-from impact.words.sentences import bundle_text, decide_short, leading_reading
+from impact.words.sentences import bundle_text, decide_short, leading_reading, word_label
 
 PRELIMINARY_ASKED = "Preliminary: act or wait?"
 
@@ -82,6 +82,14 @@ def rolled_out(link: ServiceLink | None) -> str:
 def together(change: ChangeView, reading: Reading) -> str:
     """What can be said of this change and those in its way as one; empty where nothing can."""
     return bundle_text(change, reading.bundle) if reading.bundle is not None else ""
+
+
+def together_short(reading: Reading) -> str:
+    """The same in a few words, for a card."""
+    if reading.bundle is None or not isinstance(reading.bundle.result, Estimate):
+        return ""
+    word = word_label(reading.bundle.verdict.word).lower()
+    return f"Read together: {word}, {effect_text(reading.bundle)}, {range_text(reading.bundle)}."
 
 
 def early_reading(change: ChangeView) -> Reading | None:
