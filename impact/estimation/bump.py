@@ -164,9 +164,7 @@ def expected_tickets(common: Study, case: Case, pool: Pooling, *, first: Ints, e
     services' movement led to expect. Periods begin ``first`` and end before ``end`` days after the rollout day; the
     movement is that of ``around`` days more on either side, because single days tell little of it."""
     sums, s, t = common.sums, case.services[:, None], case.starts[:, None]
-    pre = case.shape.pre
-    before = tickets_before(common, case)[:, None]
-    weight0 = sums.weight[s, t] - sums.weight[s, t - pre]
+    before, weight0 = sums.recent.at(case.shape.pre, s, t)
     low, high = t + first[None, :], t + end[None, :]
     weight1 = sums.weight[s, high] - sums.weight[s, low]
     moved = np.zeros(weight1.shape)

@@ -121,12 +121,6 @@ def _asked(common: Study, change_id: str, shape: Shape, *, from_on: date, to_on:
     return _Asked(services, starts, days, np.array(row.members, dtype=np.int64))
 
 
-def _pre(cum: Floats, asked: _Asked, pre: int) -> Floats:
-    """Sum over the days before each rollout."""
-    services, rollouts = asked.services, asked.rollouts
-    return np.asarray(cum[services, rollouts] - cum[services, np.maximum(rollouts - pre, 0)])
-
-
 def _movement(common: Study, asked: _Asked, shape: Shape, *, pool: Pooling, width: int) -> Floats:
     """What each service was to follow of the others, (services of the change, days): level of ``width`` days around
     each day against the days before the rollout."""
@@ -146,7 +140,8 @@ def _others(common: Study, asked: _Asked, shape: Shape, *, start: int, width: in
     low = np.clip(asked.days - width // 2, 0, last)
     high = np.clip(asked.days + width - width // 2, 0, last)
     first = max(0, start - shape.pre)
-    before = [x[:, [start]] - x[:, [first]] for x in (sums.value, sums.weight, sums.raw)]
+    level = sums.recent.at(shape.pre, np.arange(len(sums.raw))[:, None], np.array([[start]]))
+    before = [*level, *(x[:, [start]] - x[:, [first]] for x in (sums.raw, sums.weight))]
     after = [x[:, high] - x[:, low] for x in (sums.value, sums.weight, sums.raw)]
     d, v = _difference(common, before, after)
     variance = count_spread(v) if common.panel.kind == "count" else spread.expected(v)
@@ -167,7 +162,7 @@ def _difference(common: Study, before: list[Floats], after: list[Floats]) -> tup
         return count_difference(before[0], after[0], before[1], after[1])
     n0, n1 = np.maximum(before[1], 1.0), np.maximum(after[1], 1.0)
     mean = common.panel.kind == "mean"
-    variance = common.sums.variance[:, None] if mean else share_variance(before[2] + after[2], n0 + n1)
+    variance = common.sums.variance[:, None] if mean else share_variance(before[2] + after[2], before[3] + n1)
     return after[0] / n1 - before[0] / n0, variance * (1.0 / n0 + 1.0 / n1)
 
 
@@ -176,8 +171,7 @@ def _lines(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Observed, expected, each service's share of the expected (services, days), and observations per day."""
     sums, s, t = common.sums, asked.services[:, None], asked.days[None, :]
-    level = _pre(sums.value, asked, shape.pre)
-    weight = _pre(sums.weight, asked, shape.pre)
+    level, weight = sums.recent.at(shape.pre, asked.services, asked.rollouts)
     known = (sums.known[s, t + 1] - sums.known[s, t]) > 0
     raw = np.where(known, sums.raw[s, t + 1] - sums.raw[s, t], 0.0)
     follow = np.zeros(known.shape) if movement is None else movement

@@ -24,7 +24,9 @@ def following(common: Study, pool: Pooling, *, members: Ints, start: int, first:
     placebo, sums, last = pool.placebos, common.sums, common.panel.day_count
     low, high = np.clip(first, 0, last), np.clip(end, 0, last)
     begin = max(0, start - placebo.cells.shape.pre)
-    before = [x[:, [start]] - x[:, [begin]] for x in (sums.value, sums.weight, sums.raw)]
+    services, day = np.arange(len(sums.raw))[:, None], np.array([[start]])
+    level = sums.recent.at(placebo.cells.shape.pre, services, day)
+    before = [*level, sums.raw[:, [start]] - sums.raw[:, [begin]]]
     after = [x[:, high] - x[:, low] for x in (sums.value, sums.weight, sums.raw)]
     if placebo.kind == "count":
         d, v = count_difference(before[0], after[0], before[1], after[1])
@@ -32,7 +34,8 @@ def following(common: Study, pool: Pooling, *, members: Ints, start: int, first:
     else:
         n0, n1 = np.maximum(before[1], 1.0), np.maximum(after[1], 1.0)
         mean = placebo.kind == "mean"
-        own = sums.variance[:, None] if mean else share_variance(before[2] + after[2], n0 + n1)
+        plain = sums.weight[:, [start]] - sums.weight[:, [begin]]
+        own = sums.variance[:, None] if mean else share_variance(before[2] + after[2], plain + n1)
         d = after[0] / n1 - before[0] / n0
         variance = fit_spread(placebo.cells.d, placebo.cells.v, placebo.clean).expected(own * (1.0 / n0 + 1.0 / n1))
     weight = np.where((before[1] > 0) & (after[1] > 0), 1.0 / variance, 0.0)

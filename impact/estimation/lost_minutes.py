@@ -131,7 +131,8 @@ def minutes_each(common: Study, case: Case, pool: Pooling) -> _Each:
                 common, pool, members=case.members, start=start, first=np.array([start]), end=np.array([start + post])
             )
             moved[i] = pool.placebos.group.loading[s[i]] * others[0]
-    rest0, rest1 = (sums.value[s, a] - sums.value[s, b] for a, b in ((t, t - pre), (t + post, t)))
+    rest0, n0 = sums.recent.at(pre, s, t)
+    rest1 = sums.value[s, t + post] - sums.value[s, t]
     share = n1 / n1.sum()
     observed = float((sums.raw[s, t + post] - sums.raw[s, t]).sum() / n1.sum())
     g = rest1 / n1 - rest0 / n0 - moved

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import median_filter
 
+from impact.estimation.fading import Fading, fading
 from impact.estimation.panel import Bools, Floats, Ints, Panel
 
 COUNT_PRIOR = 30.0
@@ -33,7 +34,8 @@ class Profile:
     ``value`` sums capped tickets (count) or observed minus expected (mean, share); ``weight`` sums the day pattern
     (count) or observations; ``raw`` sums totals as recorded; ``known`` counts days with data. ``variance`` is the
     variance of one observation within a day per service (mean only, else NaN); ``pattern`` is the expected day,
-    relative to 1 for counts, absolute for means and shares, shape (services, days).
+    relative to 1 for counts, absolute for means and shares, shape (services, days). ``recent`` sums value and weight
+    with weights that fade by age, for the level before a rollout.
     """
 
     value: Floats
@@ -42,6 +44,7 @@ class Profile:
     known: Floats
     variance: Floats
     pattern: Floats
+    recent: Fading
 
 
 def profile(panel: Panel, types: Ints, *, capped: bool = True) -> Profile:
@@ -87,6 +90,7 @@ def _count_profile(panel: Panel, types: Ints, *, capped: bool) -> Profile:
         known=cumulated(known.astype(np.float64)),
         variance=np.full(len(panel.services), np.nan),
         pattern=pattern,
+        recent=fading(value, exposure, y.sum(axis=1) / np.maximum(known.sum(axis=1), 1)),
     )
 
 
@@ -157,13 +161,15 @@ def _mean_profile(panel: Panel, types: Ints) -> Profile:
         variance = within_day_variance(n, total, squares, residual=total - n * pattern)
     else:
         variance = np.full(len(panel.services), np.nan)
+    value, known = total - n * pattern, since_first(seen)
     return Profile(
-        value=cumulated(total - n * pattern),
+        value=cumulated(value),
         weight=cumulated(n),
         raw=cumulated(total),
-        known=cumulated(since_first(seen).astype(np.float64)),
+        known=cumulated(known.astype(np.float64)),
         variance=variance,
         pattern=pattern,
+        recent=fading(value, n, n.sum(axis=1) / np.maximum(known.sum(axis=1), 1)),
     )
 
 

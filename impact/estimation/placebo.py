@@ -27,10 +27,12 @@ CAP_RATIO = 9.0
 """A squared difference counts for at most this many times its expectation in any fit."""
 OVERLAP = 0.75
 """Neighbouring placebo days share most of their windows: one independent reading per 0.75 (pre + post) days."""
-FACTOR_PRIOR = 8.0
+FACTOR_PRIOR = 4.0
 """Independent readings' worth of trust in the spread of all services, against a service's own."""
 GROUP_LEAST = 300
 """Placebo readings needed for a tail of its own."""
+GROUP_PRIOR = 200.0
+"""Independent readings' worth of trust in the tail of all readings, against that of a group with few."""
 CLEAN_LEAST, NEARLY_CLEAN_LEAST = 0.15, 0.05
 FEW_INDEPENDENT = 60.0
 """With fewer independent placebo readings than this, tails follow from the root mean square."""
@@ -178,7 +180,7 @@ def weighted_line(x: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
 def service_factor(g: Floats, spread: Spread, v: Floats, *, clean: Bools, reach: int) -> Floats:
     """How noisy each service is against the average of all, leaving out ``reach`` days around each reading.
 
-    (8 base + sum of capped ratios / overlap) / (8 + readings / overlap), per service and rollout day.
+    (4 base + sum of capped ratios / overlap) / (4 + readings / overlap), per service and rollout day.
     """
     ratio = np.where(clean, np.minimum(g * g / spread.expected(v), CAP_RATIO), 0.0)
     days = g.shape[1]
@@ -195,7 +197,10 @@ def service_factor(g: Floats, spread: Spread, v: Floats, *, clean: Bools, reach:
 
 
 def fit_tails(z: Floats, v: Floats, clean: Bools, *, independent: float, most: int) -> Tails:
-    """Stretch and degrees of freedom of placebo readings in ``most`` (1 to 8) groups by sampling variance."""
+    """Stretch and degrees of freedom of placebo readings in ``most`` (1 to 8) groups by sampling variance.
+
+    A group with few independent readings has the stretch of all readings, pulled towards its own.
+    """
     z, v = z[clean], v[clean]
     count = int(np.clip(most, 1, 8))
     edges = np.unique(np.quantile(v, np.arange(1, count) / count)) if count > 1 else np.empty(0)
@@ -205,7 +210,11 @@ def fit_tails(z: Floats, v: Floats, clean: Bools, *, independent: float, most: i
     for k in range(len(edges) + 1):
         mine = z[member == k]
         share = independent * len(mine) / max(len(z), 1)
-        stretch[k], freedom[k] = tail(mine, share) if len(mine) >= GROUP_LEAST else whole
+        own = tail(mine, share) if len(mine) >= GROUP_LEAST else whole
+        stretch[k], freedom[k] = own
+        if share < FEW_INDEPENDENT <= independent:
+            part = share / (share + GROUP_PRIOR)
+            stretch[k], freedom[k] = own[0] ** part * whole[0] ** (1.0 - part), whole[1]
     return Tails(edges, stretch, freedom)
 
 

@@ -27,9 +27,10 @@ class Windows:
 
     ``d`` is the raw difference (log ratio for counts, plain for means and shares), ``v`` its sampling variance.
     ``expected_before`` and ``expected_after`` are the tickets that the day pattern expects on each side (counts;
-    observations otherwise), ``before`` and ``after`` the recorded totals, ``n_before`` and ``n_after`` tickets or
-    observations; ``value_before`` is ``before`` without spikes. ``spikes`` is the part of the tickets cut. ``usable``
-    cells have data on both sides; ``telling`` cells have enough of it to be read.
+    observations otherwise), ``value_before`` the tickets without spikes; the two of the days before count older days
+    less (see ``fading``), their ratio is the level. ``before`` and ``after`` are the recorded totals, ``n_before`` and
+    ``n_after`` tickets or observations, all of them plain. ``spikes`` is the part of the tickets cut. ``usable`` cells
+    have data on both sides; ``telling`` cells have enough of it to be read.
     """
 
     kind: Kind
@@ -70,10 +71,12 @@ def windows(kind: Kind, sums: Profile, shape: Shape) -> Windows:
     weight0, weight1 = sides(sums.weight, shape)
     raw0, raw1 = sides(sums.raw, shape)
     known0, known1 = sides(sums.known, shape)
+    level0, faded0 = sums.recent.before(shape.pre, value0.shape[1])
     usable = (known0 >= LEAST_KNOWN * shape.pre) & (known1 >= LEAST_KNOWN * shape.post)
     if kind == "count":
         usable &= (weight0 > 0) & (weight1 > 0)
-        d, v = count_difference(value0, value1, weight0, weight1)
+        level0 = np.maximum(level0, 0.0)
+        d, v = count_difference(level0, value1, faded0, weight1)
         telling = usable & (value0 + value1 >= LEAST_TICKETS)
         n0, n1 = raw0, raw1
         spikes = 1.0 - (value0 + value1) / np.maximum(raw0 + raw1, 1.0)
@@ -81,13 +84,13 @@ def windows(kind: Kind, sums: Profile, shape: Shape) -> Windows:
         usable &= (weight0 >= 1) & (weight1 >= 1)
         variance = sums.variance[:, None] if kind == "mean" else share_variance(raw0 + raw1, weight0 + weight1)
         n0, n1 = weight0, weight1
-        safe0, safe1 = np.maximum(n0, 1.0), np.maximum(n1, 1.0)
-        d = value1 / safe1 - value0 / safe0
+        safe0, safe1 = np.maximum(faded0, 1.0), np.maximum(n1, 1.0)
+        d = value1 / safe1 - level0 / safe0
         v = variance * (1.0 / safe1 + 1.0 / safe0)
         telling = usable & (n0 >= LEAST_OBSERVATIONS) & (n1 >= LEAST_OBSERVATIONS)
         spikes = np.zeros_like(d)
     return Windows(
-        kind=kind, shape=shape, d=d, v=v, expected_before=weight0, expected_after=weight1, value_before=value0,
+        kind=kind, shape=shape, d=d, v=v, expected_before=faded0, expected_after=weight1, value_before=level0,
         before=raw0, after=raw1, n_before=n0, n_after=n1, days_before=known0, days_after=known1,
         spikes=np.maximum(spikes, 0.0), usable=usable, telling=telling,
     )  # fmt: skip
