@@ -63,12 +63,12 @@ def test_three_changes_that_share_services_two_by_two_are_solved() -> None:
     assert found.tolist() == [True]
 
 
-def test_another_change_is_taken_to_scatter_between_services_by_four_tenths_of_its_effect() -> None:
+def test_another_change_is_taken_to_scatter_between_services_by_three_tenths_of_its_effect() -> None:
     design = np.array([[[1.0, 1.0], [0.0, 1.0]]])
     g, exact = np.array([[1.5, 0.5]]), np.full((1, 2), 1e-12)
     none = np.zeros((1, 2), dtype=np.int64)
     read = Looked(g, exact, exact, np.zeros((1, 2)), none, none)
-    assert scattered(design, solved(design, exact)[0], read)[0] == pytest.approx(2 * (0.4 * 0.5) ** 2)
+    assert scattered(design, solved(design, exact)[0], read)[0] == pytest.approx(2 * (0.3 * 0.5) ** 2)
 
 
 def test_days_after_one_rollout_that_are_those_before_the_next_make_readings_move_apart() -> None:

@@ -17,7 +17,7 @@ from impact.estimation.pooling import Pooling
 
 FOUND = 1e-6
 """Weights leave the asked effect over when the sum of each effect's weights is this close to what it should be."""
-UNEQUAL = 0.4
+UNEQUAL = 0.3
 """What another change does to a service is taken to scatter by this part of what it does on average: no change is
 trusted to do exactly the same everywhere."""
 LEAST_INFLATION = 0.5
@@ -115,7 +115,7 @@ def solved(design: Floats, variance: Floats) -> tuple[Floats, Bools]:
 def scattered(design: Floats, solution: Floats, looked: Looked) -> Floats:
     """Variance (C,) that other changes bring in because they do not act alike on all their services.
 
-    The effect of another change on one service is taken to scatter around its mean with 0.4 of that mean as standard
+    The effect of another change on one service is taken to scatter around its mean with 0.3 of that mean as standard
     deviation. The square of the mean is the estimated one less what chance adds to it.
     """
     effects = np.einsum("cqm,cm->cq", solution, looked.g)
