@@ -95,7 +95,14 @@ def settings(home: Path, *, url: str, token: str, reporting: Reporting = REPORTI
         "token": token,
         "change_queues": ("Changes",),
         "web_links": False,  # the server ends with the load: there is no page to open
-        "fields": {"ticket": {"csat_sent": "Survey Sent", "location": "Location", "department": "Department"}},
+        "fields": {
+            "ticket": {
+                "csat_sent": "Survey Sent",
+                "lost_minutes": "Lost Minutes",
+                "location": "Location",
+                "department": "Department",
+            }
+        },
     }
     return Settings(home=home, sources={SOURCE: source}, reporting=reporting)
 

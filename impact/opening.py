@@ -9,7 +9,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,19 @@ from zoneinfo import ZoneInfo
 
 from impact import analysis
 from impact import settings as settings_module
+from impact.bump_cost import BumpCost
 from impact.charts.series import drawable, observed_expected
+from impact.costs import bump_of, cost_study
 from impact.demo import is_current
 from impact.demo import load as load_demo
-from impact.demo_organisation.world import REPORTING
+from impact.demo_organisation.world import RATES, REPORTING
 from impact.evidence import Evidence, gather
 from impact.metrics import METRICS, Metric
 from impact.model import ImpactError
 from impact.page_cache import Job, Jobs, Kept
 from impact.portfolio import ChangeView, Portfolio
 from impact.selection import Filters, chosen, in_board_order, leading_metric
-from impact.settings import Reporting, Settings
+from impact.settings import Rates, Reporting, Settings
 from impact.store import Store
 from impact.sync import PROGRESS_FILE
 
@@ -49,6 +51,7 @@ class Place:
     store: Store
     reporting: Reporting
     metrics: tuple[Metric, ...] = METRICS
+    rates: Rates = field(default_factory=Rates)
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,9 @@ class Opening:
         """Real data as soon as a source is configured or anything is stored; else the demo organisation."""
         real = self._store(settings.home, settings.reporting.timezone)
         if settings.sources or not real.is_empty():
-            return Place(settings.home, False, real, settings.reporting, settings.metrics)
+            return Place(settings.home, False, real, settings.reporting, settings.metrics, settings.rates)
         demo = self._store(settings.demo_home, REPORTING.timezone)
-        return Place(settings.demo_home, True, demo, REPORTING, settings.metrics)
+        return Place(settings.demo_home, True, demo, REPORTING, settings.metrics, RATES)
 
     def _store(self, home: Path, zone: str) -> Store:
         return self.kept.get(("store", home, zone), lambda: Store(home, zone=zone))
@@ -125,6 +128,13 @@ class Opening:
 
         return self.kept.get(("chart", answers.version, change.id, metric), draw)
 
+    def cost(self, answers: Answers, change: ChangeView, rates: Rates) -> BumpCost | None:
+        """What the bump after a change cost, found once per data version; None for a change that is not live."""
+        if change.rollout_on is None:
+            return None
+        study = self.kept.get(("costs", answers.version), lambda: cost_study(answers.evidence))
+        return self.kept.get(("cost", answers.version, change.id, rates), lambda: bump_of(study, change.id, rates))
+
     def is_warm(self, place: Place) -> bool:
         """Whether the answers are there already, so that no page has to wait for them."""
         return self._answers.has(self._key(place)) or (is_syncing(place.home) and place.home in self._last)
@@ -150,7 +160,7 @@ class Opening:
             if job is not None:
                 job.done.wait()
             if not place.store.is_empty() and not self.is_warm(place):
-                self._draw_ahead(self.answers(place))
+                self._draw_ahead(self.answers(place), place.rates)
                 gc.collect()
                 gc.freeze()  # what stays for the life of the server need not be looked at again
         except ImpactError as error:
@@ -158,12 +168,13 @@ class Opening:
         except Exception:  # warming is a courtesy: a page tells its own errors, and the next look may succeed
             LOG.exception("warming failed")
 
-    def _draw_ahead(self, answers: Answers) -> None:
+    def _draw_ahead(self, answers: Answers, rates: Rates) -> None:
         """Draw what a meeting opens first: the leading measure of the changes of the usual period."""
         shown = chosen(answers.portfolio.changes, Filters(), answers.portfolio.today)
         for change in in_board_order(shown):
             if (metric := leading_metric(change, answers.portfolio.metrics)) and change.rollout_on:
                 self.chart(answers, change, metric)
+                self.cost(answers, change, rates)
 
 
 def is_syncing(home: Path) -> bool:

@@ -92,6 +92,15 @@ def test_between_20_and_30_percent_answer_the_survey_and_departments_differ(orga
     assert not t.score[~answered].any()
 
 
+def test_most_who_answer_say_how_many_minutes_they_lost_and_incidents_cost_more(organisation: World) -> None:
+    t = organisation.tickets
+    told = t.lost >= 0
+    assert not told[t.answered < 0].any()
+    assert 0.65 <= told.sum() / (t.answered >= 0).sum() <= 0.75
+    assert (t.lost[told] % 5 == 0).all()
+    assert np.median(t.lost[told & t.incident]) > 1.5 * np.median(t.lost[told & ~t.incident]) > 0
+
+
 def test_tickets_vary_more_from_day_to_day_than_pure_chance_would_make_them(organisation: World) -> None:
     t = organisation.tickets
     day = (t.opened - (MIDNIGHT - DAYS * 86_400)) // 86_400

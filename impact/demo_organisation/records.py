@@ -24,7 +24,7 @@ LIFECYCLES = {CHANGE_QUEUE: "change", MILESTONE_QUEUE: "milestone"}
 CUSTOM_FIELDS = (
     "Service", "Channel", "Ticket Type", "Survey Sent", "CSAT", "Location", "Department", "Change Type", "Risk", "Team",
     "Sponsor", "Requirement", "Expected Outcome", "Planned Cost", "Actual Cost", "Expected Benefit Hours",
-    "Expected Benefit Money", "Milestone Type", "Audience",
+    "Expected Benefit Money", "Milestone Type", "Audience", "Lost Minutes",
 )  # fmt: skip
 STATUSES = (
     "new", "open", "resolved", "rejected", "requested", "approved", "in_progress", "deployed", "failed", "rolled_back",
@@ -249,6 +249,7 @@ class Records:
             "Ticket Type": ["Incident" if t.incident[row] else "Service request"],
             "Survey Sent": [self.asked[row]] if t.asked[row] >= 0 else [],
             "CSAT": [str(t.score[row])] if t.answered[row] >= 0 else [],
+            "Lost Minutes": [str(t.lost[row])] if t.lost[row] >= 0 else [],
             "Location": [LOCATIONS[self.world.location[person]]],
             "Department": [DEPARTMENTS[self.world.department[person]]],
         }

@@ -26,15 +26,19 @@ from impact.demo_organisation.story import (
     Step,
     Truth,
 )
-from impact.settings import Reporting
+from impact.settings import Rates, Reporting
 
 SEED = 20
 REPORTING = Reporting(timezone="UTC", country="DE")
 """How the demo's figures are dated, and whose public holidays its customers have."""
+RATES = Rates(currency="EUR", per_ticket=18.5, per_lost_hour=42.0, lost_part_of_waiting=0.25)
+"""What tickets and lost work cost the demo organisation."""
 CHANNELS = ("portal", "chat", "mail", "phone", "walk_in", "")
 PEOPLE = 3_000
 SURVEYED = 0.85
 """Part of the resolved tickets whose customer is asked."""
+TELLING = 0.7
+"""Part of those who answer that also say how many minutes of work they lost."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -84,6 +88,7 @@ class Tickets:
     asked: Ints
     answered: Ints
     score: Ints
+    lost: Ints
 
     def __len__(self) -> int:
         return int(self.opened.size)
@@ -312,11 +317,21 @@ def _survey(
     liking = rng.normal(0, 0.15, len(SERVICES))[service] + 1.15 * effect[service, at]
     liking = liking - 0.14 * np.log(course["minutes"]) - 0.6 * (course["reopened"] >= 0)
     score = np.clip(np.rint(3.95 + liking + rng.normal(0, 0.9, n)), 1, 5).astype(np.int64)
+    tells = replies & (rng.random(n) < TELLING)
     return {
         "asked": np.where(asked, resolved, -1),
         "answered": np.where(replies, answered, -1),
         "score": np.where(replies, score, 0),
+        "lost": np.where(tells, _lost_minutes(rng, course["minutes"], course["incident"]), -1),
     }
+
+
+def _lost_minutes(rng: np.random.Generator, slowness: Floats, incident: NDArray[np.bool_]) -> Ints:
+    """Minutes of work lost, told in steps of 5: more for incidents and, less than in proportion, for slow solutions."""
+    typical = np.where(incident, 32.0, 14.0) * slowness**0.4
+    return np.asarray(
+        5 * np.rint(np.minimum(typical * rng.lognormal(0.0, 0.7, slowness.size), 480) / 5), dtype=np.int64
+    )
 
 
 def _channels(rng: np.random.Generator, p_self: Floats, department: Ints) -> Ints:

@@ -17,6 +17,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from impact import settings as settings_module
 from impact import wording
+from impact.bump_cost import BumpCost
 from impact.evidence import Evidence
 from impact.model import ImpactError
 from impact.opening import Answers, Opening, Place
@@ -66,6 +67,11 @@ class View:
     def chart(self, change: ChangeView, metric: str) -> dict[str, Any] | None:
         """Observed against expected of one measure of a change; None where it has none."""
         return opening().chart(Answers(self.version, self.portfolio, self.evidence), change, metric)
+
+    def cost(self, change: ChangeView) -> BumpCost | None:
+        """What the bump after a change cost; None for a change that is not live, or without tickets."""
+        answers = Answers(self.version, self.portfolio, self.evidence)
+        return opening().cost(answers, change, self.settings.rates)
 
 
 @st.cache_resource(show_spinner=False)
@@ -117,7 +123,7 @@ def open_page(name: str, *, needs_data: bool = True) -> View:
 def _view(name: str, settings: Settings, place: Place) -> View:
     shared = opening()
     today = shared.today(place.reporting)
-    settings = replace(settings, reporting=place.reporting)
+    settings = replace(settings, reporting=place.reporting, rates=place.rates)
     states = tuple(place.store.state())
     if place.store.is_empty():
         empty = Portfolio("", today, None, (), (), ())
