@@ -23,7 +23,7 @@ with st.grid(5, min_column_width=150, gap="small", border=True, key="main") as g
         parts.plan(change)
 parts.cards(view, change)
 if reading:
-    ways.further(change, reading)
+    ways.further(view, change, reading)
 parts.surroundings(view, change, reading)
 if reading:
     grounds.why(view, change, reading)

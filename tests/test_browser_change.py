@@ -55,13 +55,13 @@ def test_a_rollout_over_days_is_marked_with_its_first_and_last_one(visit: Opens,
     assert chart.get_by_text("rolled out 24 Sep to 12 Oct 2026").is_visible()
 
 
-def test_the_other_readings_and_every_service_stand_side_by_side_below_the_cards(
+def test_what_the_bump_cost_and_the_other_readings_stand_side_by_side_below_the_cards(
     visit: Opens, sample_site: Served
 ) -> None:
     seen = visit(f"{sample_site.url}/change?change=CHG-115", height=2000)
     boxes = [
         seen.page.get_by_role("heading", name=name).bounding_box()
-        for name in ("The same, read in other ways", "Service by service")
+        for name in ("What the bump cost", "The same, read in other ways")
     ]
     assert boxes[0] is not None
     assert boxes[1] is not None

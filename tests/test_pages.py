@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from impact import ui
+from impact.bump_cost import BumpCost
+from impact.estimation.bump import Bump, WorstDay
 from impact.model import SettingsError, StoreError
 from impact.page_cache import Job
 from impact.portfolio import ServiceLink
@@ -239,6 +241,27 @@ def test_a_change_on_several_services_has_a_row_for_each_with_its_own_rollout(sh
     assert list(found["Service"]) == ["Sign\\-in", "Mail", "Wi\\-Fi"]
     assert list(found["Rolled out"]) == ["24 to 30 Sep 2026", "24 to 30 Sep 2026", "6 to 12 Oct 2026"]
     assert found["Likely range"].str.startswith("between ").all()
+
+
+def test_what_the_bump_cost_stands_beside_it_with_ranges_and_the_settings_that_would_show_money(shown: Any) -> None:
+    worst = WorstDay(date(2026, 9, 25), 60.0, 41.0)
+    bump = Bump("c", "tickets", 28, date(2026, 9, 24), date(2026, 10, 21), 1300.0, 1160.0, 140.0, 90.0, 190.0, 13, 56,
+                "window", worst, ("s1",), True)  # fmt: skip
+    opening = SampleOpening(sample.portfolio())
+    opening.cost = lambda *given: BumpCost(bump, None, None, None, ("currency", "per_ticket"))  # type: ignore[method-assign]
+    at = shown("change", opening, change="CHG-115")
+    assert "About 140 more tickets than expected in the four weeks after the rollout" in told(at).replace("\\", "")
+    assert "back to normal after 13 days" in told(at)
+    assert "To see this in money, say in the section `[rates]`" in told(at)
+    rows = dict(zip(at.table[1].value["What"], at.table[1].value["How much"], strict=True))
+    assert rows["Extra tickets in the four weeks"] == "about 140 more tickets (likely 90 to 190)"
+    assert rows["Worst day"].startswith("25 Sep 2026: 60 against 41")
+
+
+def test_a_bump_that_cannot_be_told_names_the_change_in_the_way(shown: Any) -> None:
+    text = told(shown("change", change="CHG-114")).replace("\\", "")
+    assert "What the bump cost" in text
+    assert "Extra tickets cannot be told apart from those of" in text
 
 
 def test_many_services_stand_in_a_drawer(shown: Any) -> None:

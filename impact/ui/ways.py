@@ -1,4 +1,5 @@
-"""Further down the page of one change: the chosen measure read in other ways, and service by service. Layout only."""
+"""Further down the page of one change: the chosen measure read in other ways, service by service, and
+what the bump cost. Layout only."""
 
 from __future__ import annotations
 
@@ -6,9 +7,12 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from impact.bump_cost import BumpCost
 from impact.portfolio import ChangeView, Reading
+from impact.ui import View
 from impact.ui.marks import marked
 from impact.words import readings as words
+from impact.words.costs import cost_lines, cost_rows, missing_text
 from impact.words.formats import listed, plain
 
 MOST_SERVICES = 6
@@ -25,19 +29,33 @@ def in_the_way(change: ChangeView, reading: Reading) -> None:
         st.markdown("\n".join(lines))
 
 
-def further(change: ChangeView, reading: Reading) -> None:
-    """What stands below the cards: the same in other ways and service by service, side by side where both are short."""
-    ways, services = words.ways(reading), words.by_service(change, reading)
-    beside = bool(ways) and 0 < len(services) <= MOST_SERVICES
-    if ways:
+def further(view: View, change: ChangeView, reading: Reading) -> None:
+    """What stands below the cards: what the bump cost beside the same in other ways, then service by service."""
+    ways, services, cost = words.ways(reading), words.by_service(change, reading), view.cost(change)
+    beside = bool(ways) and cost is not None
+    if ways or cost is not None:
         with st.grid(2 if beside else 1, min_column_width=320, gap="medium", key="ways") as grid:
-            with grid.cell():
-                _in_other_ways(reading, ways)
-            if beside:
+            if cost is not None:
                 with grid.cell():
-                    _service_by_service(reading, services)
-    if services and not beside:
+                    _bump(change, cost)
+            if ways:
+                with grid.cell():
+                    _in_other_ways(reading, ways)
+    if services:
         _service_by_service(reading, services)
+
+
+def _bump(change: ChangeView, cost: BumpCost) -> None:
+    """What came on top after the rollout, how long it lasted, and what it cost."""
+    st.header("What the bump cost", anchor=False)
+    numbers = {near.change_id: f"{near.number} {near.title}" for near in change.neighbours}
+    st.markdown(plain(cost_lines(cost, numbers)[0]))
+    rows = cost_rows(cost)
+    if rows:
+        table = {"What": [what for what, _ in rows], "How much": [much for _, much in rows]}
+        st.table(table, border="horizontal", hide_header=True, alt="What the bump after the rollout cost")
+    if cost.missing:
+        st.caption(missing_text(cost.missing))
 
 
 def _in_other_ways(reading: Reading, rows: tuple[words.Way, ...]) -> None:
