@@ -19,6 +19,7 @@ GROUPS: dict[str, Callable[[int], list[Row]]] = {
     "speed": speed.speed_rows,
     **{family: lambda panels, family=family: families.family_rows(family, panels) for family in families.FAMILIES},
     "other": families.other_rows,
+    "oracle": families.oracle_rows,
     "dense": crowds.dense_rows,
     "overlaps": overlaps.overlap_rows,
     "few": crowds.few_services_rows,
