@@ -157,39 +157,25 @@ def _written(
     limit: float,
     method: Method,
 ) -> Estimate:
-    own = [x for x in one.design.told if x.own]
-    panel = common.panel
+    panel, sums = common.panel, judged.sums
+    runs = [(x.run, x.shape) for x in one.design.told if x.own]
     quiet = facts.unchanged[k] if facts.unchanged[k] >= LEAST_SERVICES else facts.left[k]
     return Estimate(
-        change_id=one.asked.change_id,
-        metric=panel.metric,
-        kind=panel.kind,
-        service=one.asked.service,
-        effect=float(judged.sums.effect[k]),
-        low=float(judged.low[k]),
-        high=float(judged.high[k]),
-        p_value=float(judged.p_value[k]),
-        q_value=1.0,
-        smallest_detectable=float(judged.detectable[k]),
-        n_before=round(facts.n_before[k]),
-        n_after=round(facts.n_after[k]),
-        before=float(facts.before[k]),
-        after=float(facts.after[k]),
-        expected_after=float(facts.expected[k]),
-        shape=max((x.shape for x in own), key=lambda shape: (shape.information, shape.pre)),
-        pre_from=panel.on(min(x.run.first - x.shape.pre for x in own)),
-        pre_to=panel.on(max(x.run.first - 1 for x in own)),
-        post_from=panel.on(min(x.run.first + x.shape.lead for x in own)),
-        post_to=panel.on(max(x.run.first + x.shape.reach for x in own)),
+        one.asked.change_id, panel.metric, panel.kind, one.asked.service, float(sums.effect[k]), float(judged.low[k]),
+        float(judged.high[k]), float(judged.p_value[k]), 1.0, float(judged.detectable[k]), round(facts.n_before[k]),
+        round(facts.n_after[k]), float(facts.before[k]), float(facts.after[k]), float(facts.expected[k]),
+        shape=max((shape for _, shape in runs), key=lambda shape: (shape.information, shape.pre)),
+        pre_from=panel.on(min(run.first - shape.pre for run, shape in runs)),
+        pre_to=panel.on(max(run.first - 1 for run, _ in runs)),
+        post_from=panel.on(min(run.first + shape.lead for run, shape in runs)),
+        post_to=panel.on(max(run.first + shape.reach for run, shape in runs)),
         control_services=int(quiet) if compared else 0,
         loading=float(facts.loading[k]),
         se=float(judged.se[k]),
-        services=tuple(sorted({panel.services[x.run.service] for x in own})),
+        services=tuple(sorted({panel.services[run.service] for run, _ in runs})),
         flags=_flags(common, one, facts, judged, k=k, compared=compared, limit=limit),
-        reading=common.reading,
-        method=method,
-        together=one.together,
-    )
+        reading=common.reading, method=method, together=one.together,
+    )  # fmt: skip
 
 
 def _flags(
