@@ -45,16 +45,23 @@ TEST_PACKAGES = {
     "request-tracker5": "a real Request Tracker, started on loopback, which its connector is tested against",
     "rt5-db-sqlite": "lets that Request Tracker keep its data in one throwaway file",
     "rt5-standalone": "its own small web server, so that no Apache is installed",
+    "ruby-bundler": "finds the libraries of the real Redmine that follows",
+    "puma": "its web server",
     "postgresql": "a real PostgreSQL, started on loopback, which databases as a source are tested against",
     "fonts-dejavu-core": "letters for the browser's pictures",
     "libatomic1": "a library that the browser's remote control needs",
     "poppler-utils": "turns printed pages into pictures that can be checked",
 }
 MAILER = {"dma": "Request Tracker wants a mail program; this one has no server that would stay running"}
+REDMINE = {
+    "redmine": "a real Redmine, started on loopback, which its connector is tested against",
+    "redmine-sqlite": "lets that Redmine keep its data in one throwaway file",
+}
 # The tests make databases of their own: the packages must not make one, and must not ask.
 PRESEED = """\
 request-tracker5 request-tracker5/dbconfig-install boolean false
 rt5-db-sqlite request-tracker5/dbconfig-install boolean false
+redmine redmine/instances/default/dbconfig-install boolean false
 """
 
 
@@ -110,7 +117,7 @@ def run_tests(arguments: list[str]) -> int:
     if has_apt():
         install_packages()
     else:
-        say("Not Debian or Ubuntu: the tests against a real Request Tracker and of printed pages are skipped.")
+        say("Not Debian or Ubuntu: the tests against real servers and of printed pages are skipped.")
     if not has_apt() or is_ubuntu():
         install_browser()
     return ended(subprocess.Popen([PYTHON, "-m", "pytest", *arguments], cwd=ROOT))
@@ -166,6 +173,7 @@ def environment() -> dict[str, str]:
 def install_packages() -> None:
     """Install the missing ones, saying which and why; with none missing, do nothing."""
     wanted = TEST_PACKAGES | ({} if is_ubuntu() else CHROMIUM) | ({} if shutil.which("sendmail", path=SBIN) else MAILER)
+    wanted |= REDMINE
     missing = [name for name in wanted if not is_installed(name)]
     if not missing:
         return
@@ -176,7 +184,23 @@ def install_packages() -> None:
         print(f"  apt-get install --no-install-recommends {' '.join(missing)}\n", flush=True)
         return
     run([*as_root(), "debconf-set-selections"], input=PRESEED, text=True)
-    apt_install(missing)
+    others = [name for name in missing if name not in REDMINE]
+    if others:
+        apt_install(others)
+    if len(others) < len(missing):
+        install_redmine()
+
+
+def install_redmine() -> None:
+    """Apart from the others, because its set-up breaks where a security update brought Ruby a newer Bundler than
+    Debian's own, which alone knows Debian's libraries. Without Redmine its tests are skipped."""
+    asked = subprocess.run(["dpkg-query", "-W", "-f=${Version}", "ruby-bundler"], capture_output=True, text=True)
+    bundler = f"BUNDLER_VERSION={asked.stdout.partition('-')[0].partition('+')[0]}"
+    apt = [*as_root(), "env", "DEBIAN_FRONTEND=noninteractive", bundler, "apt-get", "-q", "-y"]
+    patience = ["-o", "DPkg::Lock::Timeout=600"]
+    if run([*apt, *patience, "install", "--no-install-recommends", *REDMINE]):
+        say("Redmine could not be installed; its own words are above. The tests against it are skipped.")
+        run([*apt, *patience, "remove", "redmine"])  # left half set up, it would stop every later installation
 
 
 def is_installed(package: str) -> bool:

@@ -8,6 +8,14 @@ import hypothesis
 import pytest
 
 from tests.browser import chromium, visit  # noqa: F401 (fixtures)
+from tests.redmine_reads import (  # noqa: F401 (fixtures)
+    redmine,
+    redmine_all,
+    redmine_changes,
+    redmine_plan,
+    redmine_seeded,
+    redmine_tickets,
+)
 from tests.rt_reads import rt, rt_living, rt_plan, rt_seeded, rt_tickets  # noqa: F401 (fixtures)
 
 pytest_plugins = ["pytester"]

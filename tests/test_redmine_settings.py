@@ -124,6 +124,7 @@ def test_histories_are_asked_for_only_where_something_happened() -> None:
     untouched = {"id": 1, "created_on": "2026-03-01T08:00:00Z", "updated_on": "2026-03-01T08:00:00Z"}
     touched = {**untouched, "id": 2, "updated_on": "2026-03-02T08:00:00Z", "author": {"id": 5}}
     gone = {**touched, "id": 3}
+    at_once = {**untouched, "id": 4, "closed_on": "2026-03-01T08:00:00Z"}  # made and closed in one second
     notes = {"id": 1, "created_on": "2026-03-02T08:00:00Z", "user": {"id": 6}, "notes": "Eva says yes", "details": []}
     asked: list[str] = []
 
@@ -133,9 +134,9 @@ def test_histories_are_asked_for_only_where_something_happened() -> None:
             return {"issue": {"journals": [notes]}} if path == "issues/2.json" else None
 
     redmine = Redmine(Histories(), OWN)  # type: ignore[arg-type]
-    found = histories(redmine, [untouched, touched, gone], "ticket", Known())
+    found = histories(redmine, [untouched, touched, gone, at_once], "ticket", Known())
     assert found == {1: [], 2: [{"at": "2026-03-02T08:00:00Z", "kind": "reply"}]}
-    assert sorted(asked) == ["issues/2.json", "issues/3.json"]
+    assert sorted(asked) == ["issues/2.json", "issues/3.json", "issues/4.json"]
 
 
 @pytest.mark.parametrize(

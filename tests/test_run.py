@@ -228,3 +228,22 @@ def test_a_package_that_cannot_be_installed_ends_the_run_before_the_tests(
     assert "apt-get could not install: request-tracker5" in done.stderr
     assert "arguments" not in done.stdout
     assert done.returncode == 2
+
+
+HALF_SET_UP = """for name; do :; done
+case "$*" in *Version*) printf 2.3.15-2+deb12u1;; *) [ "$name" = redmine ] && exit 1; printf installed;; esac"""
+
+
+def test_a_redmine_that_cannot_be_set_up_is_taken_away_and_the_tests_go_on(
+    prepared: Path, tmp_path: Path, tools: Tool
+) -> None:
+    tools("dpkg-query", HALF_SET_UP)
+    tools("apt-get", f'echo "$BUNDLER_VERSION" >> "{tmp_path}/bundler"; exit 100')
+    tools("debconf-set-selections", "cat > /dev/null")
+    tools("sudo", 'exec "$@"')
+    done = run(prepared, "test", PATH=f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    assert "Redmine could not be installed" in done.stdout
+    assert "remove redmine\n" in (tmp_path / "calls").read_text()
+    assert (tmp_path / "bundler").read_text().split() == ["2.3.15", "2.3.15"]
+    assert "arguments []" in done.stdout
+    assert done.returncode == 5

@@ -16,13 +16,20 @@ Record = dict[str, Any]
 def histories(redmine: Redmine, rows: Sequence[Item], part: str, known: Known) -> dict[int, list[Record]]:
     """Issue -> its events, oldest first. Redmine tells a history one issue at a time; those of issues that nobody
     touched since they were made are empty and not asked for. An issue that vanished meanwhile is left out."""
-    touched = [row for row in rows if row.get("created_on") != row.get("updated_on")]
+    survey = redmine.settings.field(part, "csat") if part == "ticket" else ""
+    touched = [row for row in rows if _touched(row, survey)]
     found: dict[int, list[Record]] = {int(row["id"]): [] for row in rows if row not in touched}
     with ThreadPoolExecutor(redmine.settings.parallel, thread_name_prefix="history") as pool:
         for row, journals in zip(touched, pool.map(lambda row: _journals(redmine, row), touched), strict=True):
             if journals is not None:
                 found[int(row["id"])] = events(row, journals, redmine, part, known)
     return found
+
+
+def _touched(row: Item, survey: str) -> bool:
+    """Whether anything happened to an issue since it was made; stamps are whole seconds, and programs are quick."""
+    answer = (custom_field(row, survey) or {}).get("value")
+    return row.get("created_on") != row.get("updated_on") or bool(row.get("closed_on")) or answer not in (None, "", [])
 
 
 def _journals(redmine: Redmine, row: Item) -> list[Item] | None:

@@ -85,7 +85,7 @@ def _milestone_pages(redmine: Redmine, since: datetime | None, begin: datetime) 
             total = total if total is not None else answer.total
             rows = [row for row in answer.items if number_in(row, "parent") in changes]
             yield Page(tuple(slim(row, settings, "milestone", known) for row in rows), total=total)
-        due = [n for n, row in changes.items() if since and (known.is_open(row) or _updated(row, since))]
+        due = [n for n, row in changes.items() if known.is_open(row) or (since and _updated(row, since))]
         for rows in _portions(redmine.by_ids("parent_id", due, kind), settings.page_size):
             yield Page(tuple(slim(row, settings, "milestone", known) for row in rows))
     if "versions" in settings.milestones_from:
