@@ -1,4 +1,5 @@
-# Carries out a plan (JSON) inside Redmine, dated as the plan says; writes what became of it beside the plan. Arguments: the plan, the file for the result, the file for the users' keys.
+# Carries out a plan (JSON) inside Redmine, dated as the plan says; writes what became of it beside the plan.
+# Arguments: the plan, the file for the result, the file for the users' keys.
 require "json"
 
 plan_file, result_file, keys_file = ARGV
