@@ -21,7 +21,7 @@ from impact.estimation.placebo import (
     fit_tails,
     service_factor,
 )
-from impact.estimation.pooling import Pooling
+from impact.estimation.pooling import Pooling, bucket, random_tail
 from impact.estimation.questions import Study
 from impact.estimation.windows import count_difference
 
@@ -104,8 +104,20 @@ def reaches(pool: Pooling, services: Ints, at: Ints, v: Floats) -> tuple[Floats,
     return times * np.sqrt(placebo.spread.expected(v) * factor), times**2 * placebo.spread.slope * factor
 
 
-def together(pool: Pooling, services: Ints, reach: Floats) -> float:
+def together(pool: Pooling, services: Ints, reach: Floats, *, v: Floats) -> float:
     """Half width of a sum over services from each one's own, by their correlations; never below independent ones'
-    divided by two."""
+    divided by two. Several are widened as far as sums over random groups of as many services are on placebo days.
+    ``v`` is the sampling variance of each one's reading."""
+    if len(services) == 1:
+        return float(reach[0])
     pairs = pool.correlations.whole[np.ix_(services, services)]
-    return float(np.sqrt(max(float(reach @ pairs @ reach), 0.5 * float(reach @ reach))))
+    plain = float(np.sqrt(max(float(reach @ pairs @ reach), 0.5 * float(reach @ reach))))
+    size = bucket(len(np.unique(services)), pool.placebos.cells.size[0])
+    if size < 2:
+        return plain
+    if size not in pool.tails:
+        pool.tails[size] = random_tail(pool, size)
+    stretch, freedom = pool.tails[size]
+    alone, single = pool.placebos.tails.of(v)
+    usual = float(np.mean(alone * stdtrit(single, UPPER)))
+    return plain * max(1.0, stretch * float(stdtrit(freedom, UPPER)) / usual)
