@@ -176,12 +176,7 @@ def expected_tickets(common: Study, case: Case, pool: Pooling, *, first: Ints, e
             )  # fmt: skip
             same = case.starts == start
             moved[same] = pool.placebos.group.loading[case.services[same]][:, None] * others[None, :]
-    spikes = np.concatenate(
-        [
-            usual_spikes(sums, service=a, without=(b - WEEK, b + WATCHED))
-            for a, b in zip(case.services.tolist(), case.starts.tolist(), strict=True)
-        ]
-    )[:, None]
+    spikes = usual_spikes(sums, common.counts)[case.services][:, None]
     expected = spikes * before / np.maximum(weight0, 1e-9) * weight1 * np.exp(moved)
     return Expected(sums.raw[s, high] - sums.raw[s, low], expected, variance_of_expected(before, weight0, weight1))
 

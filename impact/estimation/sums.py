@@ -31,17 +31,18 @@ TAIL_DAYS = 56
 """Days after a rollout in which the tail of its bump may still be there."""
 
 
-def usual_spikes(sums: Profile, *, service: int | None = None, without: tuple[int, int] = (0, 0)) -> Floats:
-    """Recorded tickets per ticket that is left when spikes are cut: for every service, or for one of them.
+def usual_spikes(sums: Profile, counts: Floats) -> Floats:
+    """Recorded tickets per ticket that is left when spikes are cut, for every service.
 
     The level before a change is taken without spikes, so that one of them does not make everything after it look
-    low; a usual amount of them is to be expected all the same. A service's own history counts against two years of
-    all services', because spikes are rare. ``without`` leaves days of the service out (first, end).
+    low; a usual amount of them is to be expected all the same. Days on which a change's bump may last do not count.
+    A service's own history weighs against two years of all services', because spikes are rare.
     """
-    rows = np.arange(len(sums.raw)) if service is None else np.array([service])
-    low, high = (int(np.clip(x, 0, sums.raw.shape[1] - 1)) for x in without)
-    raw, value, known = (x[rows, -1] - (x[rows, high] - x[rows, low]) for x in (sums.raw, sums.value, sums.known))
-    pooled = float(sums.raw[:, -1].sum()) / max(float(sums.value[:, -1].sum()), 1.0)
+    rollouts = cumulated(counts)
+    begin = np.maximum(np.arange(counts.shape[1]) - TAIL_DAYS, 0)
+    quiet = rollouts[:, 1:] - rollouts[:, begin] < 0.5
+    raw, value, known = ((np.diff(x, axis=1) * quiet).sum(axis=1) for x in (sums.raw, sums.value, sums.known))
+    pooled = float(raw.sum()) / float(value.sum()) if value.sum() > 0 else 1.0
     own = np.where(value > 0, raw / np.maximum(value, 1.0), pooled)
     return np.asarray((known * own + SPIKE_PRIOR_DAYS * pooled) / (known + SPIKE_PRIOR_DAYS))
 
@@ -66,7 +67,7 @@ def with_spikes(common: Study, shape: Shape, *, compared: bool) -> Pooling | Non
     placebo = pool.placebos
     cells = placebo.cells
     d, _ = count_difference(cells.value_before, cells.after, cells.expected_before, cells.expected_after)
-    d = d - np.log(usual_spikes(common.sums))[:, None]
+    d = d - np.log(usual_spikes(common.sums, common.counts))[:, None]
     v = variance_of_expected(cells.value_before, cells.expected_before, cells.expected_after)
     moved = placebo.group.loading[:, None] * placebo.group.others if placebo.compared else 0.0
     g = d - moved
