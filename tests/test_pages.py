@@ -290,6 +290,7 @@ def test_a_preliminary_reading_is_marked_with_its_next_look_on_page_and_table(sh
     plans, effects = (table.value for table in shown("steering", table="true", period="all").table)
     row = next(i for i, name in enumerate(plans["Change"]) if "CHG\\-123" in name)
     assert plans["Next step"][row] == "Preliminary: act or wait?"
+    assert plans["Why"][row].endswith("The next reading is possible from 25 Nov 2026. Preliminary: act or wait?")
     assert any(
         "CHG\\-123" in name and answer == "Worse, preliminary"
         for name, answer in zip(effects["Change"], effects["Answer"], strict=True)

@@ -53,7 +53,7 @@ from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import Group, Word
 from impact.words.formats import MONTHS, day_month, when
-from impact.words.readings import asked
+from impact.words.readings import asked, asked_why
 
 
 def board(
@@ -232,7 +232,7 @@ def _readiness(change: ChangeView) -> str:
 
 
 def _why_next(change: ChangeView) -> str:
-    return " ".join(wording.decide_text(code, change) for code in change.decide) or wording.headline(change)
+    return asked_why(change) or wording.headline(change)
 
 
 LEGEND: tuple[tuple[Word, str, float], ...] = (

@@ -14,6 +14,7 @@ from impact.estimate import Estimate
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.words.formats import plain, plural
+from impact.words.readings import asked_why
 
 Table = dict[str, list[str]]
 """Column title -> texts, all of one length."""
@@ -89,7 +90,7 @@ def plans(changes: Sequence[ChangeView], *, links: bool = True) -> Table:
             f"{done} of {plural(len(counted), 'milestone')} done" if counted else "none recorded",
             "; ".join(late) or "none",
             next_step(change),
-            " ".join(wording.decide_text(code, change) for code in change.decide) or wording.headline(change),
+            asked_why(change) or wording.headline(change),
         )
         _add(table, row)
     return table

@@ -16,7 +16,7 @@ from impact.words.amounts import effect_text, nouns_of, range_text
 from impact.words.circumstances import reading_label, so_far
 from impact.words.formats import days, number, percent, span, when
 from impact.words.holds import PROMISED, class_text
-from impact.words.sentences import bundle_text, decide_short, leading_reading, word_label
+from impact.words.sentences import bundle_text, decide_short, decide_text, leading_reading, word_label
 
 PRELIMINARY_ASKED = "Preliminary: act or wait?"
 
@@ -111,6 +111,12 @@ def asked(change: ChangeView, code: str) -> str:
     """The question to the room in a few words; while the answer is preliminary, whether to wait for the next look."""
     early = code in ("worse", "mixed") and early_reading(change) is not None
     return PRELIMINARY_ASKED if early else decide_short(code)
+
+
+def asked_why(change: ChangeView) -> str:
+    """Why the room is asked, with every question."""
+    told = [decide_text(code, change).removesuffix(decide_short(code)) + asked(change, code) for code in change.decide]
+    return " ".join(told)
 
 
 def class_rate(reading: Reading, rate: PlaceboRate | None) -> str:
