@@ -190,7 +190,7 @@ def total_range(pool: Pooling, case: Case, total: Expected) -> tuple[float, floa
     reach, sampling = reaches(pool, case.services, case.starts - case.shape.pre, total.v[:, 0])
     expected, over = total.expected[:, 0], np.maximum(total.observed[:, 0] - total.expected[:, 0], 0.0)
     whole = max(float(expected.sum()), 1e-9)
-    h = together(pool, case.services, reach * expected / whole, v=total.v[:, 0])
+    h = together(pool, case.services, reach * expected / whole)
     more = float((sampling * over).sum())
     return float(np.hypot(whole * np.expm1(h), np.sqrt(more))), float(np.hypot(-whole * np.expm1(-h), np.sqrt(more)))
 
@@ -215,7 +215,7 @@ def weeks_after(prepared: BumpStudy, case: Case, pool: Pooling) -> tuple[Weeks, 
         reach, _ = reaches(week, case.services, case.starts - case.shape.pre, told.v[:, at])
         share = told.expected[:, at] / max(float(whole[at]), 1e-9)
         leads.append(lead)
-        halves.append(together(week, case.services, reach * share, v=told.v[:, at]))
+        halves.append(together(week, case.services, reach * share))
     limit = np.interp(first, leads, halves) if leads else np.full(len(first), np.nan)
     return Weeks(ratio, limit), ended_by
 

@@ -139,7 +139,7 @@ def minutes_each(common: Study, case: Case, pool: Pooling) -> _Each:
     variance = sums.variance[s]
     v = variance * (1.0 / n0 + 1.0 / n1)
     reach, sampling = reaches(pool, s, t - pre, v)
-    whole = together(pool, s, share * reach, v=v)
+    whole = together(pool, s, share * reach)
     after = float((share**2 * sampling * variance / n1).sum())
     before = max(whole**2 - after, 0.0)
     return _Each(observed, observed - float((share * g).sum()), np.sqrt(after), np.sqrt(before), answers)
@@ -154,7 +154,7 @@ def _product(case: Case, pool: Pooling, told: _Each, *, common: Study, log: bool
     total = expected_tickets(common, case, pool, first=np.array([0]), end=np.array([case.shape.post]))
     tickets, usual = float(total.observed.sum()), float(total.expected.sum())
     reach, sampling = reaches(pool, case.services, case.starts - case.shape.pre, total.v[:, 0])
-    h = together(pool, case.services, reach * total.expected[:, 0] / max(usual, 1e-9), v=total.v[:, 0])
+    h = together(pool, case.services, reach * total.expected[:, 0] / max(usual, 1e-9))
     each, each_expected = (np.exp(told.observed), np.exp(told.expected)) if log else (told.observed, told.expected)
     each, each_expected = float(each), max(float(each_expected), 0.0)
     own, other = (each, each_expected) if log else (1.0, 1.0)

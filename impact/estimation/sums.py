@@ -10,23 +10,26 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import stdtrit
 
-from impact.estimation.panel import Bools, Floats, Ints, Shape
+from impact.estimation.panel import INTERVAL_LEVEL, Bools, Floats, Ints, Shape
 from impact.estimation.pattern import Profile, cumulated
 from impact.estimation.placebo import (
     CLEAN_LEAST,
-    OVERLAP,
+    NORMAL,
     UPPER,
     Placebos,
+    days_per_reading,
     fit_spread,
     fit_tails,
     service_factor,
 )
-from impact.estimation.pooling import Pooling, bucket, random_tail
+from impact.estimation.pooling import DRAW_SEED, Pooling, bucket
 from impact.estimation.questions import Study
 from impact.estimation.windows import count_difference
 
 SPIKE_PRIOR_DAYS = 730.0
 """Days' worth of trust in the usual spikes of all services, against a service's own."""
+DRAWS = 2_000
+"""Random groups that say how far sums over several services stray."""
 TAIL_DAYS = 56
 """Days after a rollout in which the tail of its bump may still be there."""
 
@@ -72,7 +75,7 @@ def with_spikes(common: Study, shape: Shape, *, compared: bool) -> Pooling | Non
     moved = placebo.group.loading[:, None] * placebo.group.others if placebo.compared else 0.0
     g = d - moved
     clean = quiet_cells(placebo, common.counts)
-    independent = float(clean.sum()) / (OVERLAP * (shape.pre + shape.post))
+    independent = float(clean.sum()) / days_per_reading(shape)
     spread = fit_spread(g, v, clean)
     factor = service_factor(g, spread, v, clean=clean, reach=shape.pre + shape.post)
     z = np.abs(g) / np.sqrt(spread.expected(v) * factor)
@@ -105,10 +108,10 @@ def reaches(pool: Pooling, services: Ints, at: Ints, v: Floats) -> tuple[Floats,
     return times * np.sqrt(placebo.spread.expected(v) * factor), times**2 * placebo.spread.slope * factor
 
 
-def together(pool: Pooling, services: Ints, reach: Floats, *, v: Floats) -> float:
-    """Half width of a sum over services from each one's own, by their correlations; never below independent ones'
-    divided by two. Several are widened as far as sums over random groups of as many services are on placebo days.
-    ``v`` is the sampling variance of each one's reading."""
+def together(pool: Pooling, services: Ints, reach: Floats) -> float:
+    """Half width of a sum over services from each one's own share of it, by their correlations; never below
+    independent ones' divided by two. Several are widened as far as sums over random groups of as many services, each
+    counting by its tickets, stray beyond that on placebo days."""
     if len(services) == 1:
         return float(reach[0])
     pairs = pool.correlations.whole[np.ix_(services, services)]
@@ -116,9 +119,31 @@ def together(pool: Pooling, services: Ints, reach: Floats, *, v: Floats) -> floa
     size = bucket(len(np.unique(services)), pool.placebos.cells.size[0])
     if size < 2:
         return plain
-    if size not in pool.tails:
-        pool.tails[size] = random_tail(pool, size)
-    stretch, freedom = pool.tails[size]
-    alone, single = pool.placebos.tails.of(v)
-    usual = float(np.mean(alone * stdtrit(single, UPPER)))
-    return plain * max(1.0, stretch * float(stdtrit(freedom, UPPER)) / usual)
+    key = -size  # the pool keeps the tails of precision-weighted groups under their size
+    if key not in pool.tails:
+        pool.tails[key] = (random_sums(pool, size), 0.0)
+    return plain * pool.tails[key][0]
+
+
+def random_sums(pool: Pooling, size: int) -> float:
+    """How far the sums of 95 % of random groups of ``size`` services on placebo days stray, as a multiple of what
+    ``together`` would say of them; at least 1. Correlations are learnt from other days than the group's."""
+    placebo, known = pool.placebos, pool.correlations
+    cells, clean = placebo.cells, placebo.clean
+    days = np.flatnonzero(clean.sum(axis=0) >= size)
+    if not len(days):
+        return 1.0
+    at = days[np.linspace(0, len(days) - 1, DRAWS).astype(np.int64)]
+    keys = np.random.default_rng([DRAW_SEED, size, 1]).random((DRAWS, clean.shape[0])) + 2.0 * ~clean[:, at].T
+    chosen = np.argpartition(keys, size - 1, axis=1)[:, :size]
+    day = at[:, None]
+    tickets = cells.value_before / np.maximum(cells.expected_before, 1e-9) * cells.expected_after
+    share = tickets[chosen, day] / np.maximum(tickets[chosen, day].sum(axis=1, keepdims=True), 1e-9)
+    stretch, freedom = placebo.tails.of(cells.v[chosen, day])
+    reach = stdtrit(freedom, UPPER) * stretch * placebo.se[chosen, day] * share
+    pairs = known.others[known.stretch(at)[:, None, None], chosen[:, :, None], chosen[:, None, :]]
+    square = np.maximum(np.einsum("gi,gij,gj->g", reach, pairs, reach), 0.5 * (reach**2).sum(axis=1))
+    strayed = np.abs((share * placebo.g[chosen, day]).sum(axis=1)) / np.sqrt(square)
+    independent = len(days) / days_per_reading(cells.shape) * max(1.0, clean.shape[0] / size)
+    unsure = float(stdtrit(max(independent, 2.0), UPPER)) / NORMAL
+    return max(1.0, unsure * float(np.quantile(strayed, INTERVAL_LEVEL)))
