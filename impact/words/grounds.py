@@ -49,6 +49,7 @@ _FLAGS: dict[str, str] = {
         "they did the same everywhere."
     ),
 }
+OLDER = "older days before the rollout count less, so this need not start from the plain figure before"
 
 
 def flag_text(flag: str) -> str:
@@ -178,7 +179,7 @@ def _numbers(reading: Reading, metric: Metric, result: Estimate) -> list[tuple[s
     ]
     return [
         *rows,
-        ("Expected after, without the change", expected_text(reading)),
+        ("Expected after, without the change", f"{expected_text(reading)}; {OLDER}"),
         ("Comparison", compared_with(result)),
         ("Effect", f"{effect_text(reading)}, {range_text(reading)}"),
         *_early(result),
