@@ -261,7 +261,8 @@ def test_what_the_bump_cost_stands_beside_it_with_ranges_and_the_settings_that_w
 def test_a_bump_that_cannot_be_told_names_the_change_in_the_way(shown: Any) -> None:
     text = told(shown("change", change="CHG-114")).replace("\\", "")
     assert "What the bump cost" in text
-    assert "Extra tickets cannot be told apart from those of" in text
+    assert "Extra tickets cannot be told apart from those of CHG-110 Card payment gateway switch" in text
+    assert "To see this in money" not in text
 
 
 def test_many_services_stand_in_a_drawer(shown: Any) -> None:

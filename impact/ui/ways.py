@@ -37,7 +37,7 @@ def further(view: View, change: ChangeView, reading: Reading) -> None:
         with st.grid(2 if beside else 1, min_column_width=320, gap="medium", key="ways") as grid:
             if cost is not None:
                 with grid.cell():
-                    _bump(change, cost)
+                    _bump(view, cost)
             if ways:
                 with grid.cell():
                     _in_other_ways(reading, ways)
@@ -45,17 +45,19 @@ def further(view: View, change: ChangeView, reading: Reading) -> None:
         _service_by_service(reading, services)
 
 
-def _bump(change: ChangeView, cost: BumpCost) -> None:
+def _bump(view: View, cost: BumpCost) -> None:
     """What came on top after the rollout, how long it lasted, and what it cost."""
     st.header("What the bump cost", anchor=False)
-    numbers = {near.change_id: f"{near.number} {near.title}" for near in change.neighbours}
+    blocking = getattr(cost.bump, "blocking", ())
+    found = [other for i in blocking if (other := view.portfolio.change(i)) is not None]
+    numbers = {other.id: f"{other.number} {other.title}" for other in found}
     st.markdown(plain(cost_lines(cost, numbers)[0]))
     rows = cost_rows(cost)
     if rows:
         table = {"What": [what for what, _ in rows], "How much": [much for _, much in rows]}
         st.table(table, border="horizontal", hide_header=True, alt="What the bump after the rollout cost")
-    if cost.missing:
-        st.caption(missing_text(cost.missing))
+    if rows and cost.missing:
+        st.markdown(f":small[{missing_text(cost.missing)}]")
 
 
 def _in_other_ways(reading: Reading, rows: tuple[words.Way, ...]) -> None:
