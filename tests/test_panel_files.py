@@ -157,7 +157,7 @@ def test_a_reading_before_its_last_day_says_how_much_higher_the_bar_is(files: tu
     fresh, new = (
         next(r for r in rows_of(out) if r["change_id"] == c and r["metric"] == "tickets") for c in ("fresh", "new")
     )
-    assert re.match(
+    assert re.search(
         r"preliminary after 7 of 14 days: the bar is \d\.\d times as high; final from 2024-11-03", fresh["reason"]
     )
     assert fresh["post_days"] == "7"

@@ -18,7 +18,7 @@ from impact.estimation.readings import looks
 if TYPE_CHECKING:
     from impact.estimation.questions import Study
 
-EXTRA_ALARMS = 0.004
+EXTRA_ALARMS = 0.002
 """Part of all changes without effect that may raise an alarm at a look and none at the end."""
 LEAST_ALARMS = 3.0
 """A level is measured where this many independent placebo readings lie beyond it, and carried on from there."""
@@ -41,7 +41,7 @@ class Looks:
 def bar(common: Study, shape: Shape, *, compared: bool = True, dates: int = 1) -> float:
     """Factor by which a difference must be larger at a look before the last day of ``shape`` than at the end.
 
-    So large that on placebo days at most 0.4 % raise an alarm at some look and not at the end; at least 1. Services
+    So large that on placebo days at most 0.2 % raise an alarm at some look and not at the end; at least 1. Services
     that follow on ``dates`` different days bring as many rounds of looks, which share the allowance. Where too few
     placebo readings exist to count such rare alarms, more frequent ones are counted and carried on along Student's
     t; with fewer than 60, the factor is the one for looks that have nothing in common (Bonferroni), which is larger.
