@@ -14,10 +14,12 @@ from streamlit.testing.v1 import AppTest
 from impact import ui
 from impact.bump_cost import BumpCost
 from impact.estimation.bump import Bump, WorstDay
+from impact.holds import Hold
 from impact.model import SettingsError, StoreError
 from impact.page_cache import Job
 from impact.portfolio import ServiceLink
 from impact.selection import in_board_order
+from impact.verdict import judge
 from tests import sample
 from tests.browser import ROOT
 from tests.sample_server import SampleOpening
@@ -263,6 +265,21 @@ def test_a_bump_that_cannot_be_told_names_the_change_in_the_way(shown: Any) -> N
     assert "What the bump cost" in text
     assert "Extra tickets cannot be told apart from those of CHG-110 Card payment gateway switch" in text
     assert "To see this in money" not in text
+
+
+def test_an_answer_on_hold_says_which_rate_put_it_there_on_page_and_board(shown: Any) -> None:
+    on = sample.TODAY - timedelta(days=60)
+    hold = Hold("many", sample.rate(0.12))
+    held = {
+        name: replace(reading, verdict=judge(reading.metric, reading.result, hold=hold))  # type: ignore[arg-type]
+        for name, reading in sample.full(on).items()
+    }
+    opening = SampleOpening(sample.portfolio((sample.change("H", "Held", held),)))
+    at = shown("change", opening, change="H")
+    assert "What customers felt is on hold." in at.header[0].value
+    assert "this method raised 12.0\N{NO-BREAK SPACE}% false alarms here" in told(at)
+    table = shown("steering", opening, table="true", period="all").table[0].value
+    assert list(table["Next step"]) == ["On hold"]
 
 
 def test_many_services_stand_in_a_drawer(shown: Any) -> None:
