@@ -176,7 +176,7 @@ def test_a_rollout_over_several_days_is_read_from_its_last_day_on(files: tuple[P
     found = {
         r["change_id"]: (r["verdict"], r["pre_days"], r["post_days"]) for r in rows_of(out) if r["metric"] == "tickets"
     }
-    assert found["slow"] == ("increase", "84", "14")
+    assert found["slow"] == ("increase", "42", "14")
     assert found["quick"][1:] == ("14", "14")
     assert found["next"][1] == "14"
 

@@ -84,7 +84,10 @@ def _best(common: Study, room: Room, asked: Sequence[Asked]) -> list[int]:
     for k, shape in enumerate(room.shapes):
         fits = room.open[own, k]
         if fits.any():
-            score[:, k] = np.bincount(row, fits * precision(common, shape)[place], minlength=len(asked))
+            usual = replace(shape, lead=min(shape.lead, 1))  # later days after it are as noisy, and read already
+            if usual not in common.precise:
+                common.precise[usual] = precision(common, usual)
+            score[:, k] = np.bincount(row, fits * common.precise[usual][place], minlength=len(asked))
     most = score.max(axis=1)
     best = np.full(len(asked), -1)
     posts = np.array([shape.post for shape in room.shapes])

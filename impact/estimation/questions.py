@@ -97,6 +97,7 @@ class Study:
     overlaps: bool = False
     rooms: dict[int, Room] = field(default_factory=dict, init=False)
     looked: dict[tuple[Shape, bool], Looks | None] = field(default_factory=dict, init=False)
+    precise: dict[Shape, Floats] = field(default_factory=dict, init=False)
 
     def pool(self, shape: Shape, *, compared: bool = True) -> Pooling | None:
         """The panel read everywhere with a shape; None when too few days without changes exist to learn chance from."""
