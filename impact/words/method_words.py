@@ -107,7 +107,7 @@ RANGE = (
     "good change, if they rose more everywhere else.",
 )
 LIMITS = (
-    "Tell two changes apart that went live within about a week of each other on one service.",
+    "Tell two changes apart that went live within a few days of each other on the same services.",
     "Know of anything that is not recorded and hit just this service on just this date: a campaign, a reorganisation, "
     "a new form. An answer means more than chance, not “because of the change”.",
     "See a change that touches all services at once: there is nothing left to compare with.",
