@@ -32,6 +32,8 @@ def issue(number: int, at: str) -> dict[str, Any]:
 
 EACH_ITS_SECOND = [issue(n, f"2026-03-0{n}T08:00:00Z") for n in range(1, 9)]
 ONE_SECOND = [issue(n, "2026-03-02T08:00:00Z") for n in range(1, 11)]
+BY_FRACTIONS = [{**row, "fraction": k} for k, row in enumerate(ONE_SECOND[6::-1] + ONE_SECOND[7:])]
+"""Redmine sorts by fractions of a second that it does not show: ids come in any order."""
 
 
 class Desk:
@@ -54,8 +56,8 @@ class Desk:
         return {"issues": rows[offset : offset + limit], "total_count": len(rows), "offset": offset, **other}
 
 
-def place(row: dict[str, Any]) -> tuple[str, int]:
-    return row["updated_on"], row["id"]
+def place(row: dict[str, Any]) -> tuple[str, int, int]:
+    return row["updated_on"], row.get("fraction", 0), row["id"]
 
 
 def ids(desk: Desk) -> list[int]:
@@ -63,7 +65,11 @@ def ids(desk: Desk) -> list[int]:
     return [row["id"] for answer in pages for row in answer.items]
 
 
-@pytest.mark.parametrize("rows", [EACH_ITS_SECOND, ONE_SECOND, []], ids=["each its second", "all in one", "none"])
+@pytest.mark.parametrize(
+    "rows",
+    [EACH_ITS_SECOND, ONE_SECOND, BY_FRACTIONS, []],
+    ids=["each its second", "all in one", "by fractions", "none"],
+)
 def test_every_issue_comes_once_in_the_order_of_updates(rows: list[dict[str, Any]]) -> None:
     assert ids(Desk(rows)) == [row["id"] for row in rows]
 

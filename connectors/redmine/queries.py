@@ -115,24 +115,28 @@ class Redmine:
         begins inside it, with a row that is known, else it steps back. Raises SourceChanged when rows come that were
         not asked for, or in another order.
         """
-        given: Place = (since - SECOND, 0)
+        newest, known = since - SECOND, set[int]()  # the last second given, and what was given of it
         begins, offset, silent, looked_back = since, 0, 0, False
         while True:
             answer = self._since(where, begins, offset)
-            places = [(stamp(row) or given[0], whole(row.get("id")) or 0) for row in answer.items]
+            places = [(stamp(row) or newest, whole(row.get("id")) or 0) for row in answer.items]
             self._judge(places, begins)
-            if offset and (places[0] > given if places else not looked_back):
+            if offset and (_fresh(places[0], newest, known) if places else not looked_back):
                 offset, looked_back = max(0, offset - self.settings.page_size), not places
                 silent = self._still(silent)
                 continue
-            fresh = [(row, place) for row, place in zip(answer.items, places, strict=True) if place > given]
+            fresh = []
+            for row, place in zip(answer.items, places, strict=True):
+                if _fresh(place, newest, known):
+                    fresh.append(row)
+                    newest, known = place[0], {place[1]} | (known if place[0] == newest else set())
             if fresh:
-                yield Answer(tuple(row for row, _ in fresh), answer.total)
-                given, silent, looked_back = fresh[-1][1], 0, False
+                yield Answer(tuple(fresh), answer.total)
+                silent, looked_back = 0, False
             elif not places or (len(places) < self.settings.page_size and _reaches(offset + len(places), answer)):
                 return
             silent = self._still(silent)
-            begins, offset = (given[0], 0) if given[0] > begins else (begins, offset + max(1, len(places) - 1))
+            begins, offset = (newest, 0) if newest > begins else (begins, offset + max(1, len(places) - 1))
 
     def _still(self, silent: int) -> int:
         if silent >= LONG_SILENCE:
@@ -148,7 +152,8 @@ class Redmine:
         )
 
     def _judge(self, places: Sequence[Place], lowest: datetime) -> None:
-        if places != sorted(places) or any(place[0] < lowest - SECOND for place in places):
+        stamps = [place[0] for place in places]  # within a second, Redmine sorts by fractions that it does not show
+        if stamps != sorted(stamps) or any(at < lowest - SECOND for at in stamps):
             raise SourceChanged(
                 f"Redmine was asked for issues updated since {lowest:%Y-%m-%dT%H:%M:%SZ}, in that order, and gave "
                 "others. Nothing can be synchronised safely from it."
@@ -168,6 +173,11 @@ class Redmine:
                 if whole(of) not in some:
                     raise SourceChanged(f"Redmine was asked for issues by {field} and gave others. Nothing is read.")
                 yield row
+
+
+def _fresh(place: Place, newest: datetime, known: set[int]) -> bool:
+    """Whether a row was not given before: it is newer than the last second given, or of it and not among those."""
+    return place[0] > newest or (place[0] == newest and place[1] not in known)
 
 
 def _reaches(count: int, answer: Answer) -> bool:
