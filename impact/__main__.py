@@ -47,11 +47,18 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     export.add_argument("--demo", action="store_true", help="export the demo organisation instead of real data")
     estimate = commands.add_parser("estimate", help="estimate effects from a panel file; needs no store")
-    estimate.add_argument("--panel", type=Path, required=True, help="csv or parquet: one row a metric, service and day")
+    estimate.add_argument(
+        "--panel",
+        type=Path,
+        required=True,
+        help="csv or parquet: metric, kind, service, day, n, total, total_sq (see estimates.md)",
+    )
     changes = "csv or parquet: change_id, service, rollout_on and, for rollouts over several days, rollout_to"
     estimate.add_argument("--changes", type=Path, required=True, help=changes)
     estimate.add_argument("--out", type=Path, required=True, help="csv or parquet to write")
-    estimate.add_argument("--pre", type=int, metavar="DAYS", help="days before; with --post exactly this shape is used")
+    estimate.add_argument(
+        "--pre", type=int, metavar="DAYS", help="days before; given this or --post, exactly one shape is used"
+    )
     estimate.add_argument("--post", type=int, metavar="DAYS", help="days after")
     estimate.add_argument("--lead", type=int, default=1, metavar="DAYS", help="first compared day after rollout")
     estimate.add_argument("--holidays", type=Path, metavar="FILE", help="one ISO date a line")

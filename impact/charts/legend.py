@@ -51,7 +51,7 @@ def marks() -> dict[str, Any]:
 
 def comparison() -> dict[str, Any]:
     """Weeks before and after a rollout: what happened, what the other services did, what was expected."""
-    weeks = [*range(-WEEKS_BEFORE, 0), *range(1, WEEKS_AFTER + 1)]
+    weeks = range(-WEEKS_BEFORE, WEEKS_AFTER + 1)
 
     def x(week: int) -> float:
         return 40.0 + (week + WEEKS_BEFORE) * 84.0
@@ -60,15 +60,16 @@ def comparison() -> dict[str, Any]:
         return 15.0 * math.sin(1.3 * week)
 
     last = weeks[-1]
-    own = [(x(w), 112.0 - wave(w) - (52.0 if w > 0 else 3.0 * math.cos(2.3 * w))) for w in weeks]
-    expected = [(x(w), 112.0 - wave(w)) for w in weeks if w > 0]
+    apart = [52.0 if w > 0 else 3.0 * math.sin(2.3 * w) for w in weeks]  # the lines part at the rollout, week 0
+    own = [(x(w), 112.0 - wave(w) - more) for w, more in zip(weeks, apart, strict=True)]
+    expected = [(x(w), 112.0 - wave(w)) for w in weeks if w >= 0]
     others = [(x(w), 206.0 - wave(w)) for w in weeks]
     end, middle = x(last), (own[-1][1] + expected[-1][1]) / 2
     told = [(own[-1][1], "what happened"), (expected[-1][1], "expected without the change")]
     layers = [
         lines([{"x": x(0), "x2": x(0), "y": 20, "y2": 240}], stroke=RULE, strokeWidth=1.5),
         _path(others, STEEL, 2.0),
-        _path([own[WEEKS_BEFORE - 1], *expected], MUTED, 2.0, [5, 4]),
+        _path(expected, MUTED, 2.0, [5, 4]),
         _path(own, INK, 2.5),
         lines([{"x": end + 8, "x2": end + 8, "y": own[-1][1], "y2": expected[-1][1]}], stroke=INK, strokeWidth=2),
         texts([{"x": x(0), "y": 9, "text": "rollout"}], align="center", fill=MUTED, fontSize=12.5),
@@ -76,9 +77,7 @@ def comparison() -> dict[str, Any]:
         texts([{"x": end + 18, "y": y, "text": text} for y, text in told], fontSize=13),
         texts([{"x": end + 18, "y": others[-1][1], "text": "services without a change"}], fontSize=13),
         texts([{"x": x(-WEEKS_BEFORE), "y": 64, "text": "the service that was changed"}], fontSize=13),
-        texts(
-            [{"x": (x(-WEEKS_BEFORE) + x(-1)) / 2, "y": 252, "text": "six weeks before"}], align="center", fill=MUTED
-        ),
+        texts([{"x": (x(-WEEKS_BEFORE) + x(-1)) / 2, "y": 252, "text": "weeks before"}], align="center", fill=MUTED),
         texts([{"x": (x(1) + x(last)) / 2, "y": 252, "text": "two weeks after"}], align="center", fill=MUTED),
     ]
     return _drawing(layers, width=(20.0, 1020.0), height=262)

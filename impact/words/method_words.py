@@ -25,7 +25,7 @@ STEPS = (
         "Before and after",
         f"The {SHAPES[0].post} days after the rollout are compared with the weeks before it, Mondays with Mondays, "
         "holidays with holidays; how many weeks is what makes the answer surest, and older days count less. A rollout "
-        "over several days counts from its last one. Where another change is close, fewer days are taken.",
+        "over several days is read after its last one. Where another change is close, fewer days are taken.",
     ),
     (
         "What would have come anyway",
