@@ -162,7 +162,7 @@ def _months(plan: Plan) -> Iterator[tuple[float, str]]:
     while (on := date(year, month, 1)) <= plan.last:
         near = 0.02 < (on - plan.first).days / (plan.last - plan.first).days < 0.97
         if near and (month - 1) % step == 0:
-            yield plan.x(on), f"{MONTHS[month - 1]} {year % 100}" if month == 1 else MONTHS[month - 1]
+            yield plan.x(on), f"{MONTHS[month - 1]} {year}" if month == 1 else MONTHS[month - 1]
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
 
 
