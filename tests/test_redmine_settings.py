@@ -74,6 +74,14 @@ def test_every_issue_comes_once_in_the_order_of_updates(rows: list[dict[str, Any
     assert ids(Desk(rows)) == [row["id"] for row in rows]
 
 
+def test_redmine_knows_whole_seconds_and_its_filter_begins_one_earlier() -> None:
+    desk = Desk([issue(1, "2026-03-02T07:59:59Z"), issue(2, "2026-03-02T08:00:00Z")])
+    desk.twist = lambda given, desk: desk.page({**given, "v[updated_on][]": "2026-03-02T07:59:59Z"})
+    since = datetime(2026, 3, 2, 8, 0, 0, 700_000, tzinfo=UTC)
+    pages = Redmine(desk, OWN).by_update([], since)  # type: ignore[arg-type]
+    assert [row["id"] for answer in pages for row in answer.items] == [1, 2]
+
+
 @pytest.mark.parametrize("total", [0, 1, None, 1000], ids=["nothing", "too few", "none", "too many"])
 @pytest.mark.parametrize("rows", [EACH_ITS_SECOND, ONE_SECOND], ids=["each its second", "all in one"])
 def test_a_total_that_lies_changes_nothing(rows: list[dict[str, Any]], total: int | None) -> None:

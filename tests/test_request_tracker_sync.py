@@ -58,7 +58,8 @@ def test_deleted_and_merged_tickets_are_told_in_the_next_pass(rt_living: tuple[R
     rt.ask("PUT", f"ticket/{deleted}", json={"Status": "deleted"})
     rt.ask("PUT", f"ticket/{merged}", json={"MergeInto": target})
     rows = read(own, "tickets", first.bookmark).of(Ticket)
-    assert {key: (row.status, row.status_raw) for key, row in rows.items()} == {
+    told = {key: (rows[key].status, rows[key].status_raw) for key in (deleted, merged, target)}
+    assert told == {  # what earlier tests changed in the same second may come too
         deleted: ("cancelled", "deleted"),
         merged: ("merged", "merged"),
         target: ("resolved", "resolved"),

@@ -115,6 +115,7 @@ class Redmine:
         begins inside it, with a row that is known, else it steps back. Raises SourceChanged when rows come that were
         not asked for, or in another order.
         """
+        since = since.replace(microsecond=0)  # Redmine knows whole seconds, and its >= begins one earlier
         newest, known = since - SECOND, set[int]()  # the last second given, and what was given of it
         begins, offset, silent, looked_back = since, 0, 0, False
         while True:
