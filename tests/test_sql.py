@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -65,7 +66,8 @@ VALUES = {
 @pytest.fixture(scope="module")
 def server() -> Iterator[postgres.Postgres]:
     if postgres.find_binaries() is None:
-        pytest.skip(f"PostgreSQL is not installed: apt-get install {' '.join(postgres.PACKAGES)}")
+        missing = f"PostgreSQL is not installed: apt-get install {' '.join(postgres.PACKAGES)}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     with postgres.running() as found:
         yield found
 
