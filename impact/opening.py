@@ -9,7 +9,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -44,14 +44,22 @@ KEPT_ANSWERS = 4
 
 @dataclass(frozen=True)
 class Place:
-    """The data folder a page reads, whether it is the demo organisation's, and how figures and measures read there."""
+    """The data folder a page reads, whether it is the demo organisation's, and the settings that hold there."""
 
     home: Path
     is_demo: bool
     store: Store
-    reporting: Reporting
-    metrics: tuple[Metric, ...] = METRICS
-    rates: Rates = field(default_factory=Rates)
+    settings: Settings
+
+    @property
+    def reporting(self) -> Reporting:
+        """How figures are dated and read."""
+        return self.settings.reporting
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The measures with the roles and margins they have here."""
+        return self.settings.metrics
 
 
 @dataclass(frozen=True)
@@ -81,9 +89,9 @@ class Opening:
         """Real data as soon as a source is configured or anything is stored; else the demo organisation."""
         real = self._store(settings.home, settings.reporting.timezone)
         if settings.sources or not real.is_empty():
-            return Place(settings.home, False, real, settings.reporting, settings.metrics, settings.rates)
+            return Place(settings.home, False, real, settings)
         demo = self._store(settings.demo_home, REPORTING.timezone)
-        return Place(settings.demo_home, True, demo, REPORTING, settings.metrics, RATES)
+        return Place(settings.demo_home, True, demo, replace(settings, reporting=REPORTING, rates=RATES))
 
     def _store(self, home: Path, zone: str) -> Store:
         return self.kept.get(("store", home, zone), lambda: Store(home, zone=zone))
@@ -160,7 +168,7 @@ class Opening:
             if job is not None:
                 job.done.wait()
             if not place.store.is_empty() and not self.is_warm(place):
-                self._draw_ahead(self.answers(place), place.rates)
+                self._draw_ahead(self.answers(place), place.settings.rates)
                 gc.collect()
                 gc.freeze()  # what stays for the life of the server need not be looked at again
         except ImpactError as error:

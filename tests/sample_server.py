@@ -82,7 +82,7 @@ class SampleOpening(Opening):
 
     def place(self, settings: Settings) -> Place:
         """No folder at all."""
-        return Place(Path("sample"), self.is_demo, self.store, Reporting())
+        return Place(Path("sample"), self.is_demo, self.store, replace(settings, reporting=Reporting()))
 
     def demo_job(self, place: Place) -> Job | None:
         """The loading given, if any."""

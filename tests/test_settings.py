@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from impact.model import SettingsError
-from impact.settings import Rates, Reporting, load
+from impact.settings import Freeze, MilestoneRule, Rates, Records, Reporting, load
 
 EXAMPLE = Path(__file__).resolve().parent.parent / ".streamlit/secrets.toml.example"
 
@@ -118,3 +118,53 @@ def test_the_example_shows_every_rate(tmp_path: Path) -> None:
     section = text[text.index("#[rates]") :].split("\n\n")[0]
     write_secrets(tmp_path, section.replace("#", "", 1).replace("\n#", "\n"))
     assert load({}, tmp_path).rates == Rates("EUR", 18.5, 42.0, 0.25)
+
+
+def test_records_meetings_and_privacy_are_read_from_file_and_environment(tmp_path: Path) -> None:
+    write_secrets(tmp_path, '[records]\nurl = "postgresql+psycopg://a@b/c"\n[privacy]\nsmallest_group = 8\n')
+    found = load({"IMPACT_RECORDS__PASSWORD": "secret", "IMPACT_MEETINGS__EVERY_DAYS": "7"}, tmp_path)
+    assert found.records == Records("postgresql+psycopg://a@b/c", "secret")
+    assert (found.privacy.smallest_group, found.meetings.every_days) == (8, 7)
+
+
+def test_freezes_and_milestone_rules_are_read_in_order(tmp_path: Path) -> None:
+    write_secrets(
+        tmp_path,
+        '[freezes.b]\nname = "Year end"\nfrom = 2026-12-15\nto = "2027-01-06"\n'
+        '[freezes.a]\nfrom = "2026-03-30"\nto = "2026-04-02"\n'
+        '[milestones.x]\ncontains = ["roadshow"]\nkind = "communication"\n'
+        '[milestones.y]\ncontains = "dress rehearsal, pilot"\nkind = "test"\nend = "business"\n',
+    )
+    found = load({}, tmp_path)
+    assert found.freezes == (
+        Freeze("a", date(2026, 3, 30), date(2026, 4, 2)),
+        Freeze("Year end", date(2026, 12, 15), date(2027, 1, 6)),
+    )
+    assert found.milestones == (
+        MilestoneRule(("roadshow",), "communication", "business"),
+        MilestoneRule(("dress rehearsal", "pilot"), "test", "business"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[records]\nurl = "decisions.db"\n', r"\[records\] url is not an SQLAlchemy address"),
+        ("[records]\nfile = 1\n", r"\[records\].*unknown key 'file'.*url, password"),
+        ("[privacy]\nsmallest_group = 0\n", r"smallest_group = 0 is not possible.*1 to 1000"),
+        ('[privacy]\nsmallest_group = "few"\n', r"smallest_group = 'few'.*not a whole number"),
+        ("[meetings]\nevery_days = 0\n", r"every_days = 0 is not possible"),
+        ('[meetings]\nlink = "impact.example.com"\n', r"link = 'impact.example.com' is not an address"),
+        ('[freezes.x]\nfrom = "2026-12-15"\n', r"\[freezes.x\] to = None.*not a day"),
+        ('[freezes.x]\nfrom = "2027-01-06"\nto = "2026-12-15"\n', r"ends on 2026-12-15, before it begins"),
+        ('[freezes.x]\nfrom = "2027-01-06"\nuntil = "2027-12-15"\n', r"unknown key 'until'"),
+        ("freezes = 3\n", r"freezes = 3 in .* is not a section"),
+        ('[milestones.x]\nkind = "training"\n', r"lacks contains"),
+        ('[milestones.x]\ncontains = ["a"]\nkind = "teach"\n', r"kind = 'teach'.*training"),
+        ('[milestones.x]\ncontains = ["a"]\nkind = "test"\nend = "both"\n', r"end = 'both'.*business"),
+    ],
+)
+def test_what_is_wrong_in_a_section_is_named_with_what_is_allowed(tmp_path: Path, text: str, told: str) -> None:
+    write_secrets(tmp_path, text)
+    with pytest.raises(SettingsError, match=told):
+        load({}, tmp_path)

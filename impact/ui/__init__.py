@@ -7,7 +7,7 @@ Every page starts with ``view = ui.open_page("name")``, also when a link opens i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -123,7 +123,7 @@ def open_page(name: str, *, needs_data: bool = True) -> View:
 def _view(name: str, settings: Settings, place: Place) -> View:
     shared = opening()
     today = shared.today(place.reporting)
-    settings = replace(settings, reporting=place.reporting, rates=place.rates)
+    settings = place.settings
     states = tuple(place.store.state())
     if place.store.is_empty():
         empty = Portfolio("", today, None, (), (), ())
