@@ -96,12 +96,13 @@ def settings(home: Path, *, url: str, token: str, reporting: Reporting = REPORTI
         "change_queues": ("Changes",),
         "web_links": False,  # the server ends with the load: there is no page to open
         "fields": {
+            "change": {"location": "Location", "department": "Department"},
             "ticket": {
                 "csat_sent": "Survey Sent",
                 "lost_minutes": "Lost Minutes",
                 "location": "Location",
                 "department": "Department",
-            }
+            },
         },
     }
     return Settings(home=home, sources={SOURCE: source}, reporting=reporting)

@@ -22,7 +22,7 @@ from impact.charts.series import drawable, observed_expected
 from impact.costs import bump_of, cost_study
 from impact.demo import is_current
 from impact.demo import load as load_demo
-from impact.demo_organisation.world import RATES, REPORTING
+from impact.demo_organisation.world import RATES, REPORTING, freezes
 from impact.evidence import Evidence, gather
 from impact.metrics import METRICS, Metric
 from impact.model import ImpactError
@@ -91,7 +91,8 @@ class Opening:
         if settings.sources or not real.is_empty():
             return Place(settings.home, False, real, settings)
         demo = self._store(settings.demo_home, REPORTING.timezone)
-        return Place(settings.demo_home, True, demo, replace(settings, reporting=REPORTING, rates=RATES))
+        own = replace(settings, reporting=REPORTING, rates=RATES, freezes=freezes(self.today(REPORTING)))
+        return Place(settings.demo_home, True, demo, own)
 
     def _store(self, home: Path, zone: str) -> Store:
         return self.kept.get(("store", home, zone), lambda: Store(home, zone=zone))

@@ -15,6 +15,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="A supplier signs in once and needs no help to do so.",
         state="planned", steps="full", sponsor="Head of purchasing", slips={"design": 4},
         business=Business(planned=140, actual=38, hours=160, money=6),
+        groups=("Logistics",),
     ),
     ChangePlan(
         title="Headsets in place of desk phones", team="Collaboration", services=("Phones", "Headsets"), ago=-52,
@@ -22,6 +23,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="Calls work wherever the laptop is.", state="planned", steps="full", risk="low",
         sponsor="Head of customer care", slips={"design": -3, "build": 2},
         business=Business(planned=85, actual=41, hours=90, money=5),
+        groups=("Customer care", "Head office"),
     ),
     ChangePlan(
         title="Printing follow-me", team="Workplace", services=("Printing",), ago=-17, truth="untold",
@@ -29,6 +31,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="Fewer lost prints and fewer calls about the wrong printer.", state="planned", steps="full",
         sponsor="Head of workplace", slips={"build": 9, "test": 6, "approval": -1, "communication": -5},
         business=Business(planned=120, actual=97, hours=210, money=7),
+        groups=("Head office", "Finance"), audiences={"communication": "Head office", "training": "Head office"},
     ),
     ChangePlan(
         title="Shift planning app for stores", team="People systems", services=("Shift planning",), ago=-5,
@@ -40,6 +43,7 @@ CHANGES: tuple[ChangePlan, ...] = (
             "communication": NEVER, "training": NEVER, "support_ready": NEVER,
         },
         business=Business(planned=230, actual=251, hours=480, money=14),
+        groups=("Stores",),
     ),
     ChangePlan(
         title="Expense claims by photo", team="Finance systems", services=("Expense claims",), ago=2, truth="better",
@@ -47,6 +51,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="Claims are paid in days, with fewer questions.", effect=Effect(tickets=-0.3, satisfaction=0.4),
         steps="full", sponsor="Head of finance", slips={"test": 5},
         business=Business(planned=95, actual=92, hours=320, money=9),
+        groups=("Field service", "Head office"),
     ),
     ChangePlan(
         title="Payroll query chat assistant", team="People systems", services=("Payroll queries",), ago=6,
@@ -54,6 +59,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="Most questions about pay are answered without a ticket.",
         effect=Effect(tickets=1.7, satisfaction=-0.5), steps="full", sponsor="Head of human resources",
         slips={"build": 8, "training": 3}, business=Business(planned=110, actual=104, hours=400, money=12),
+        groups=("Human resources", "Stores"),
     ),
     ChangePlan(
         title="VPN without a token", team="Network", services=("VPN",), ago=27, truth="transient",
@@ -61,6 +67,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="Connecting takes one click.", effect=Effect(tickets=1.4, satisfaction=-0.8, days=5),
         state="rolled_back", steps="full", risk="high", sponsor="Head of infrastructure", slips={"test": 18},
         business=Business(planned=60, actual=74, hours=150, money=4),
+        groups=("Field service", "Head office"),
     ),
     ChangePlan(
         title="Single sign-on for field staff", team="Field service", services=("Field sign-on",), ago=36,
@@ -68,6 +75,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="No second password in the field.", effect=Effect(reopened=0.16), steps="full",
         sponsor="Head of field service",
         slips={"design": -5}, business=Business(planned=80, actual=77, hours=130, money=4),
+        groups=("Field service",),
     ),
     ChangePlan(
         title="Laptop refresh wave 2", team="Workplace", services=("Laptops",), ago=41, truth="worse",
@@ -77,6 +85,8 @@ CHANGES: tuple[ChangePlan, ...] = (
         steps="full", risk="medium", sponsor="Head of workplace",
         slips={"build": 12, "test": 17, "approval": 8, "training": 60, "support_ready": NEVER, "review": 35},
         business=Business(planned=640, actual=702, hours=520, money=18),
+        groups=("Head office", "Finance", "Lyon"), skew={"Finance": 2.6, "Head office": 1.5},
+        audiences={"communication": "Head office"},
     ),
     ChangePlan(
         title="Card payment gateway switch", team="Payments", services=("Card payments",), ago=48, truth="worse",
@@ -85,6 +95,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         effect=Effect(tickets=0.5, hours=0.6, satisfaction=-0.7, reopened=0.11), steps="full", risk="high",
         sponsor="Director of stores", slips={"design": 6, "build": 15, "test": 20, "approval": 9, "review": NEVER},
         business=Business(planned=410, actual=455, hours=300, money=22),
+        groups=("Stores", "Customer care"), skew={"Leeds": 2.4, "Porto": 0.6},
     ),
     ChangePlan(
         title="New password reset", team="Identity", services=("Passwords and sign-in",), ago=55, truth="better",
@@ -93,12 +104,14 @@ CHANGES: tuple[ChangePlan, ...] = (
         effect=Effect(tickets=-0.42, hours=-0.35, satisfaction=0.35, self_service=0.22), steps="full", risk="low",
         sponsor="Head of infrastructure", slips={"build": -4},
         business=Business(planned=70, actual=66, hours=600, money=15),
+        groups=("Stores", "Field service", "Head office"), skew={"Stores": 0.55},
     ),
     ChangePlan(
         title="Contactless limit raised", team="Payments", services=("Store tills", "Payment terminals"),
         ago=59, truth="none",
         requirement="Shop customers want to pay a weekly shop without a PIN.", outcome="Shorter queues.",
         kind="standard", risk="low", sponsor="Director of stores",
+        groups=("Stores",),
     ),
     ChangePlan(
         title="Wi-Fi upgrade in branches", team="Network", services=("Wi-Fi",), ago=62, truth="better",
@@ -106,11 +119,13 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="No more dropped scanners.", effect=Effect(tickets=-0.55, satisfaction=0.4, reopened=-0.04),
         rollout_days=10, steps="full", sponsor="Director of stores", slips={"build": 5},
         business=Business(planned=380, actual=371, hours=450, money=13),
+        groups=("Stores", "Hamburg", "Rotterdam"), skew={"Stores": 0.6},
     ),
     ChangePlan(
         title="Store counter printers replaced", team="Workplace", services=("Printing",), ago=69, truth="mixed",
         requirement="Store colleagues want receipts that do not jam.", outcome="Fewer jams.",
         effect=Effect(tickets=-0.3), sponsor="Director of stores",
+        groups=("Stores",),
     ),
     ChangePlan(
         title="Print server moved", team="Workplace", services=("Printing",), ago=69, truth="mixed",
@@ -121,6 +136,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         title="Till screens with larger type", team="Retail systems", services=("Store tills",), ago=70, truth="none",
         requirement="Cashiers want to read the screen without glasses.", outcome="Fewer mistyped amounts.",
         kind="standard", risk="low", sponsor="Director of stores",
+        groups=("Stores",),
     ),
     ChangePlan(
         title="Self-service portal redesign", team="Identity", services=("Access requests",), ago=76, truth="better",
@@ -128,6 +144,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="More requests through the portal, fewer by phone and mail.",
         effect=Effect(hours=-0.3, satisfaction=0.3, self_service=0.24), steps="full", risk="low",
         sponsor="Head of service desk", business=Business(planned=150, actual=139, hours=380, money=11),
+        groups=("Head office", "Human resources"),
     ),
     ChangePlan(
         title="Till software 8", team="Retail systems", services=("Store tills",), ago=80, truth="worse",
@@ -135,6 +152,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         effect=Effect(tickets=0.6, hours=0.3, satisfaction=-0.4), steps="full", risk="high",
         sponsor="Director of stores", slips={"test": 22, "training": 9},
         business=Business(planned=290, actual=340, hours=350, money=16),
+        groups=("Stores",), skew={"Rotterdam": 1.9},
     ),
     ChangePlan(
         title="Archive search replaced", team="Data and reporting", services=("Archive search",), ago=86,
@@ -163,6 +181,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="No calls at nine o'clock about the screen.", effect=Effect(tickets=-0.45, satisfaction=0.3),
         staged=14, steps="full", sponsor="Head of workplace", slips={"build": 11},
         business=Business(planned=175, actual=188, hours=260, money=8),
+        groups=("Head office",),
     ),
     ChangePlan(
         title="Cooling of the data centre replaced", team="Site technology", services=(), ago=161, truth="untold",
@@ -174,6 +193,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Colleagues want to print from every application.", outcome="Printing works after every update.",
         effect=Effect(tickets=0.65, hours=0.3, reopened=0.07), kind="standard", risk="low",
         sponsor="Head of workplace", slips={"test": 6},
+        groups=("Head office",),
     ),
     ChangePlan(
         title="Parcel status by message", team="Retail systems", services=("Order tracking",), ago=188, truth="better",
@@ -185,6 +205,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         title="Expense rules made simpler", team="Finance systems", services=("Expense claims",), ago=202,
         truth="better", requirement="Travellers want rules that fit on one page.", outcome="Fewer rejected claims.",
         effect=Effect(tickets=-0.4, hours=-0.3, satisfaction=0.4), risk="low", sponsor="Head of finance",
+        groups=("Field service",),
     ),
     ChangePlan(
         title="Network core replaced", team="Network", services=QUIET_SERVICES[:16], ago=216, truth="none",
@@ -197,6 +218,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Colleagues want laptops that start quickly.", outcome="Fewer calls about slow laptops.",
         effect=Effect(tickets=0.8, hours=0.2, days=14), steps="full", sponsor="Head of workplace",
         slips={"training": 8}, business=Business(planned=590, actual=603, hours=480, money=17),
+        groups=("Head office", "Hamburg"),
     ),
     ChangePlan(
         title="Longer passwords, changed less often", team="Identity", services=("Passwords and sign-in",), ago=251,
@@ -208,12 +230,14 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Store colleagues have no desk and want their payslip on the phone.",
         outcome="Fewer questions on pay day.", effect=Effect(tickets=-0.38, self_service=0.16), steps="full",
         sponsor="Head of human resources", business=Business(planned=75, actual=70, hours=220, money=6),
+        groups=("Stores",),
     ),
     ChangePlan(
         title="Offline maps for field staff", team="Field service", services=("Field tablets",), ago=291,
         truth="better", requirement="Field staff want maps where there is no signal.",
         outcome="No more calls from the roadside.", effect=Effect(tickets=-0.35, satisfaction=0.6), steps="full",
         sponsor="Head of field service", business=Business(planned=55, actual=58, hours=190, money=5),
+        groups=("Field service",),
     ),
     ChangePlan(
         title="Always-on VPN", team="Network", services=("VPN",), ago=333, truth="transient",
@@ -232,6 +256,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         effect=Effect(tickets=0.5, hours=0.45, satisfaction=-0.6, reopened=0.08), steps="full", risk="high",
         sponsor="Head of infrastructure", slips={"test": 13, "training": 12},
         business=Business(planned=310, actual=362, hours=200, money=10),
+        groups=("Head office", "Stores"),
     ),
     ChangePlan(
         title="Access by role for new starters", team="Identity", services=("Access requests",), ago=389,

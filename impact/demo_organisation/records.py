@@ -267,6 +267,8 @@ class Records:
             "Expected Outcome": [plan.outcome],
             **{name: [] if value is None else [f"{value * 1000:.0f}"] for name, value in thousands.items()},
             "Expected Benefit Hours": [] if case.hours is None else [f"{case.hours:.0f}"],
+            "Location": [name for name in plan.groups if name in LOCATIONS],
+            "Department": [name for name in plan.groups if name in DEPARTMENTS],
         }
 
     def _step_fields(self, step: MilestoneFact) -> dict[str, list[str]]:

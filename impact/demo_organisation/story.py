@@ -58,7 +58,10 @@ class ChangePlan:
     """One change. ``ago``: days from rollout to today (negative: planned). ``staged``: days until the last service.
     ``rollout_days``: how long it takes until everybody has it; its effect grows evenly over them.
 
-    ``steps`` names the milestone template; ``slips`` how many days a step was later than planned.
+    ``steps`` names the milestone template; ``slips`` how many days a step was later than planned; ``audiences`` who a
+    step is for, where that is not the template's. ``groups``: locations and departments that the source names as
+    affected. ``skew``: from the rollout on, how many times as many of the services' tickets as usual come from the
+    people of a location or department; what comes in all is the effect's matter.
     """
 
     title: str
@@ -74,6 +77,9 @@ class ChangePlan:
     risk: str = "medium"
     steps: Literal["full", "short", "none"] = "short"
     slips: Mapping[str, int] = field(default_factory=dict)
+    audiences: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    skew: Mapping[str, float] = field(default_factory=dict)
     staged: int = 0
     rollout_days: int = 1
     sponsor: str = ""

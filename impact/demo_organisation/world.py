@@ -6,7 +6,7 @@ kept in ``World.truths`` for tests and benchmarks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from impact.demo_organisation.changes import CHANGES
 from impact.demo_organisation.noise import DAYS, expected_tickets, share_by_day
+from impact.demo_organisation.people import persons, skews_of
 from impact.demo_organisation.story import (
     DEPARTMENTS,
     LOCATIONS,
@@ -26,11 +27,13 @@ from impact.demo_organisation.story import (
     Step,
     Truth,
 )
-from impact.settings import Rates, Reporting
+from impact.settings import Freeze, Rates, Reporting
 
 SEED = 20
 REPORTING = Reporting(timezone="UTC", country="DE")
 """How the demo's figures are dated, and whose public holidays its customers have."""
+FREEZES = (("Year-end freeze", (12, 15), (1, 6)), ("Stocktake", (9, 1), (9, 4)))
+"""Name, first and last day (month, day) of the days on which nothing goes live."""
 RATES = Rates(currency="EUR", per_ticket=18.5, per_lost_hour=42.0, lost_part_of_waiting=0.25)
 """What tickets and lost work cost the demo organisation."""
 CHANNELS = ("portal", "chat", "mail", "phone", "walk_in", "")
@@ -42,6 +45,16 @@ TELLING = 0.7
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+def freezes(today: date) -> tuple[Freeze, ...]:
+    """The freezes from two years before ``today`` to the end of the next."""
+    found = []
+    for year in range(today.year - 2, today.year + 1):
+        for name, first, last in FREEZES:
+            first_on = date(year, *first)
+            found.append(Freeze(name, first_on, date(year + (last < first), *last)))
+    return tuple(sorted(found, key=lambda freeze: freeze.first_on))
 
 
 @dataclass(frozen=True)
@@ -187,6 +200,8 @@ def _milestone(
     cancelled = stopped is not None and step.day > stopped
     reached = not cancelled and done < today and (step.kind != "rollout" or plan.state != "planned")
     start = due - timedelta(days=step.work_days)
+    if step.kind in plan.audiences:
+        step = replace(step, audience=plan.audiences[step.kind])
     return MilestoneFact(step, start, due, done if reached else None, cancelled)
 
 
@@ -227,7 +242,9 @@ def _tickets(changes: tuple[ChangeFact, ...], today: date, *, seed: int, departm
     opened = zero + day * 86_400 + _second_of_day(rng, day.size)
     order = np.argsort(opened, kind="stable")
     service, day, opened = service[order], day[order], opened[order]
-    person = _persons(np.random.default_rng([seed, 4]), service, department)
+    rollouts = [(day_index(c.rollout_on, today), c.plan) for c in changes if c.rollout_on]
+    skews = skews_of(rollouts, department, location)
+    person = persons(np.random.default_rng([seed, 4]), service, day, department, skews=skews)
     columns = _course(np.random.default_rng([seed, 5]), opened, service, day, zero=zero, now=now, effects=effects)
     survey: dict[str, Any] = _survey(
         np.random.default_rng([seed, 6]), columns, service, department[person], location[person],
@@ -244,19 +261,6 @@ def _second_of_day(rng: np.random.Generator, n: int) -> Ints:
     hour = np.where(rng.random(n) < 0.55, rng.normal(9.2, 1.2, n), rng.normal(14.0, 1.6, n))
     hour = np.where(rng.random(n) < 0.04, rng.uniform(0, 24, n), hour)
     return np.asarray(np.clip(hour * 3_600, 60, 86_000), dtype=np.int64)
-
-
-def _persons(rng: np.random.Generator, service: Ints, department: Ints) -> Ints:
-    """Customers of each ticket: every service has departments that use it more."""
-    use = rng.dirichlet(np.full(len(DEPARTMENTS), 2.5), len(SERVICES)) + 0.02
-    weight = use[:, department] * rng.gamma(1.2, 1.0, department.size)
-    cumulated = np.cumsum(weight, axis=1)
-    draw = rng.random(service.size)
-    person = np.empty(service.size, dtype=np.int64)
-    for row in range(len(SERVICES)):
-        mine = service == row
-        person[mine] = np.searchsorted(cumulated[row], draw[mine] * cumulated[row, -1])
-    return person
 
 
 def _course(
