@@ -13,9 +13,21 @@ from typing import Any
 from impact.estimate import SHAPES, Counterfactual, PlaceboRate, counterfactual, placebo_rate
 from impact.evidence import Evidence, gather, rows
 from impact.metrics import METRICS, Metric
-from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
+from impact.milestones import classified
+from impact.portfolio import (
+    ChangeView,
+    MilestoneView,
+    Neighbour,
+    Portfolio,
+    Reading,
+    SegmentLink,
+    ServiceLink,
+    readiness,
+    slip,
+)
 from impact.ranking import worst_first
 from impact.readings import Answers, answers, judged
+from impact.sections import MilestoneRule
 from impact.store import Snapshot
 from impact.verdict import Standing, Verdict, decisions, group, overall
 
@@ -26,14 +38,21 @@ NEIGHBOUR_DAYS = 56
 
 
 def portfolio(
-    snapshot: Snapshot, evidence: Evidence, *, today: date, version: str, metrics: Sequence[Metric] = METRICS
+    snapshot: Snapshot,
+    evidence: Evidence,
+    *,
+    today: date,
+    version: str,
+    metrics: Sequence[Metric] = METRICS,
+    rules: Sequence[MilestoneRule] = (),
 ) -> Portfolio:
     """Every change with its readings. Two passes of the engine per metric: the answers, and how often it is wrong here,
-    which puts answers on hold. The result is cached by data version."""
+    which puts answers on hold. ``rules`` sort milestones by their words. The result is cached by data version."""
     results = answers(evidence)
     rates = {m.name: false_alarms(evidence, m.name) for m in metrics if m.name in evidence.panels}
     links = _links(snapshot, evidence)
-    milestones = _milestones(snapshot, today)
+    milestones = _milestones(snapshot, today, tuple(rules))
+    segments = _segments(snapshot)
     names = dict(rows(snapshot, "SELECT id, name FROM team"))
     columns = list(_CHANGE_COLUMNS)
     changes = []
@@ -50,6 +69,7 @@ def portfolio(
                 links=links.get(head["id"], ()),
                 milestones=milestones.get(head["id"], ()),
                 neighbours=neighbours.get(head["id"], ()),
+                segments=segments.get(head["id"], ()),
                 team=names.get(head["team_id"]),
                 evidence=evidence,
                 today=today,
@@ -95,6 +115,7 @@ def _change_view(
     links: Sequence[ServiceLink],
     milestones: Sequence[MilestoneView],
     neighbours: Sequence[Neighbour],
+    segments: Sequence[SegmentLink],
     team: str | None,
     evidence: Evidence,
     today: date,
@@ -136,6 +157,7 @@ def _change_view(
         milestones=tuple(milestones),
         readings=readings,
         neighbours=tuple(neighbours),
+        segments=tuple(segments),
         design=design,
         business=business,
         word=word,
@@ -179,19 +201,36 @@ def _links(snapshot: Snapshot, evidence: Evidence) -> dict[str, tuple[ServiceLin
     return {change_id: tuple(found) for change_id, found in links.items()}
 
 
-def _milestones(snapshot: Snapshot, today: date) -> dict[str, tuple[MilestoneView, ...]]:
+def _segments(snapshot: Snapshot) -> dict[str, tuple[SegmentLink, ...]]:
+    """The groups each change touches, by dimension and name. A group no source delivers is called by its key."""
+    links: dict[str, list[SegmentLink]] = defaultdict(list)
+    for change_id, segment_id, name, dimension, role, origin, on in rows(
+        snapshot,
+        "SELECT l.change_id, l.segment_id, s.name, s.dimension, l.role, l.origin, l.rollout_on "
+        "FROM change_segment l LEFT JOIN segment s ON s.id = l.segment_id "
+        "ORDER BY l.change_id, s.dimension, s.name, l.segment_id",
+    ):
+        label = name or segment_id.split(":", 2)[-1]
+        links[change_id].append(SegmentLink(segment_id, label, dimension or "other", role, origin, on))
+    return {change_id: tuple(found) for change_id, found in links.items()}
+
+
+def _milestones(
+    snapshot: Snapshot, today: date, rules: tuple[MilestoneRule, ...]
+) -> dict[str, tuple[MilestoneView, ...]]:
     found: dict[str, list[MilestoneView]] = defaultdict(list)
     for change_id, *rest in rows(
         snapshot,
-        'SELECT change_id, title, "end", kind, planned_start_on, due_on, done_on, status, weight, audience, channel '
-        "FROM milestone ORDER BY change_id, COALESCE(due_on, done_on), title",
+        'SELECT change_id, title, "end", kind, kind_raw, planned_start_on, due_on, done_on, status, weight, audience, '
+        "channel FROM milestone ORDER BY change_id, COALESCE(due_on, done_on), title",
     ):
-        title, end, kind, start, due, done, status, weight, audience, channel = rest
+        title, end, kind, kind_raw, start, due, done, status, weight, audience, channel = rest
+        sorted_as = classified(title, kind_raw, kind, end, rules)
         found[change_id].append(
             MilestoneView(
                 title,
-                end,
-                kind,
+                sorted_as.end,
+                sorted_as.kind,
                 start,
                 due,
                 done,
@@ -200,6 +239,8 @@ def _milestones(snapshot: Snapshot, today: date) -> dict[str, tuple[MilestoneVie
                 slip(due, done, status=status, today=today),
                 audience,
                 channel,
+                kind_raw,
+                sorted_as.by_rule,
             )
         )
     return {change_id: tuple(views) for change_id, views in found.items()}
@@ -209,26 +250,31 @@ def _neighbours(
     heads: Sequence[Mapping[str, Any]], links: Mapping[str, Sequence[ServiceLink]]
 ) -> dict[str, tuple[Neighbour, ...]]:
     """For each change, the other rolled-out changes on one of its services within NEIGHBOUR_DAYS of its rollout."""
-    on_service: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    on_service: dict[str, list[tuple[ServiceLink, str]]] = defaultdict(list)
     head_of = {head["id"]: head for head in heads if head["status"] != "cancelled"}
     for change_id, found in links.items():
         for link in found:
             if link.rollout_on and change_id in head_of:
-                on_service[link.id].append((link.rollout_on, change_id))
-    names = {link.id: link.name for found in links.values() for link in found}
+                on_service[link.id].append((link, change_id))
     result = {}
     for change_id, found in links.items():
-        near: dict[str, tuple[date, set[str]]] = {}
+        near: dict[str, list[ServiceLink]] = defaultdict(list)
         for link in found:
-            for on, other in on_service[link.id] if link.rollout_on else ():
-                if other != change_id and abs((on - link.rollout_on).days) <= NEIGHBOUR_DAYS:  # type: ignore[operator]
-                    first, shared = near.get(other, (on, set()))
-                    near[other] = (min(first, on), shared | {names[link.id]})
-        result[change_id] = tuple(
-            Neighbour(o, head_of[o]["number"], head_of[o]["title"], on, tuple(sorted(shared)))
-            for o, (on, shared) in sorted(near.items(), key=lambda item: (item[1][0], item[0]))
-        )
+            for there, other in on_service[link.id] if link.rollout_on else ():
+                if other != change_id and abs((there.rollout_on - link.rollout_on).days) <= NEIGHBOUR_DAYS:  # type: ignore[operator]
+                    near[other].append(there)
+        others = [_neighbour(head_of[other], there) for other, there in near.items()]
+        result[change_id] = tuple(sorted(others, key=lambda n: (n.rollout_on, n.change_id)))
     return result
+
+
+def _neighbour(head: Mapping[str, Any], there: Sequence[ServiceLink]) -> Neighbour:
+    """A change as the neighbour it is on these of its services."""
+    first = min(link.rollout_on for link in there if link.rollout_on)
+    last = max(link.rollout_to or link.rollout_on for link in there if link.rollout_on)
+    names = tuple(sorted({link.name for link in there}))
+    to = last if last is not None and last > first else None
+    return Neighbour(head["id"], head["number"], head["title"], first, names, rollout_to=to)
 
 
 def series(evidence: Evidence, change: ChangeView, metric: str, *, days: int = 84) -> Counterfactual | None:

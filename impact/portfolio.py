@@ -28,8 +28,24 @@ class ServiceLink:
 
 
 @dataclass(frozen=True)
+class SegmentLink:
+    """A group of customers a change touches, and the group's own rollout day in a staged rollout."""
+
+    id: str
+    name: str
+    dimension: str
+    role: str
+    origin: str
+    rollout_on: date | None = None
+
+
+@dataclass(frozen=True)
 class MilestoneView:
-    """A milestone and its slip: days from due to done, or to today while open and overdue; None where unknown."""
+    """A milestone and its slip: days from due to done, or to today while open and overdue; None where unknown.
+
+    ``by_rule`` says that its kind and end were told by words, configured or built in, not by the source; ``kind_raw``
+    is the source's own word.
+    """
 
     title: str
     end: str
@@ -42,6 +58,8 @@ class MilestoneView:
     slip_days: int | None
     audience: str | None
     channel: str | None
+    kind_raw: str | None = None
+    by_rule: bool = False
 
     @property
     def overdue(self) -> bool:
@@ -51,12 +69,22 @@ class MilestoneView:
 
 @dataclass(frozen=True)
 class Readiness:
-    """Done weight over all weight at one end of the change; ``ratio`` None where that end has no milestones."""
+    """Done weight over all weight at one end of the change; ``ratio`` None where that end has no milestones.
+
+    ``open`` are the milestones still missing, overdue ones first and the latest of these first, then by planned day;
+    ``missing`` their titles. ``weight`` is the weight of all that count.
+    """
 
     ratio: float | None
     done: int
     total: int
     missing: tuple[str, ...]
+    open: tuple[MilestoneView, ...] = ()
+    weight: float = 0.0
+
+    def share(self, step: MilestoneView) -> float | None:
+        """How much of this end's readiness a milestone brings when it is done; None where nothing has weight."""
+        return step.weight / self.weight if self.weight else None
 
 
 @dataclass(frozen=True)
@@ -82,13 +110,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """Another change on the same services near this one's rollout."""
+    """Another change on the same services, or for the same groups of customers (``segments``), near this one's
+    rollout; ``rollout_to`` is its last day where it took several."""
 
     change_id: str
     number: str
     title: str
     rollout_on: date
     services: tuple[str, ...]
+    segments: tuple[str, ...] = ()
+    rollout_to: date | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +158,7 @@ class ChangeView:
     word: Word
     decide: tuple[str, ...]
     group: Group
+    segments: tuple[SegmentLink, ...] = ()
 
     def reading(self, metric: str) -> Reading:
         """The reading of one measure. Raises KeyError for a name that is not in METRICS."""
@@ -185,4 +217,10 @@ def readiness(milestones: Sequence[MilestoneView], end: str) -> Readiness:
     weight = sum(m.weight for m in mine)
     done = [m for m in mine if m.status == "done"]
     ratio = sum(m.weight for m in done) / weight if weight else None
-    return Readiness(ratio, len(done), len(mine), tuple(m.title for m in mine if m.status != "done"))
+    missing = tuple(sorted((m for m in mine if m.status != "done"), key=_most_pressing))
+    return Readiness(ratio, len(done), len(mine), tuple(m.title for m in missing), missing, weight)
+
+
+def _most_pressing(step: MilestoneView) -> tuple[bool, int, date, str]:
+    late = (step.slip_days or 0) if step.overdue else 0
+    return not step.overdue, -late, step.due_on or date.max, step.title

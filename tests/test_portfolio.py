@@ -64,8 +64,9 @@ def test_readiness_is_done_weight_over_all_weight_of_one_end() -> None:
         milestone("Poster", status="cancelled", weight=5.0),
         milestone("Draw", end="design", status="open", weight=7.0),
     ]
-    assert readiness(steps, "business") == Readiness(0.75, 1, 2, ("Train",))
-    assert readiness(steps, "design") == Readiness(0.0, 0, 1, ("Draw",))
+    assert readiness(steps, "business") == Readiness(0.75, 1, 2, ("Train",), (steps[1],), 4.0)
+    assert readiness(steps, "design") == Readiness(0.0, 0, 1, ("Draw",), (steps[3],), 7.0)
+    assert readiness(steps, "business").share(steps[1]) == 0.25
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,20 @@ def test_an_end_without_milestones_is_unknown_not_unready(steps: list[object]) -
 
 def test_milestones_without_weight_leave_readiness_unknown() -> None:
     assert readiness([milestone("Tell", status="done", weight=0.0)], "business").ratio is None
+
+
+def test_what_is_missing_is_told_with_the_latest_overdue_milestone_first() -> None:
+    steps = [
+        milestone("No day yet"),
+        milestone("Next week", due_on=date(2026, 11, 27)),
+        milestone("Ten days late", due_on=DUE, slip_days=10),
+        milestone("Tomorrow", due_on=date(2026, 11, 21)),
+        milestone("Forty days late", due_on=date(2026, 10, 11), slip_days=40),
+        milestone("Held", status="done", due_on=DUE),
+    ]
+    found = readiness(steps, "business")
+    assert found.missing == ("Forty days late", "Ten days late", "Tomorrow", "Next week", "No day yet")
+    assert [step.title for step in found.open] == list(found.missing)
 
 
 def test_a_change_is_found_by_its_id_or_its_number_and_never_guessed() -> None:
