@@ -10,7 +10,7 @@ without one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from impact.estimation.counterfactual import Counterfactual, counterfactual
@@ -18,7 +18,7 @@ from impact.estimation.false_discovery import adjusted
 from impact.estimation.honesty import PlaceboRate, placebo_rate
 from impact.estimation.judging import answered
 from impact.estimation.panel import INTERVAL_LEVEL, SHAPES, Kind, Panel, Rollout, Shape
-from impact.estimation.questions import by_change, by_service, study
+from impact.estimation.questions import Asked, by_change, by_service, study
 from impact.estimation.readings import READINGS, plan
 from impact.estimation.results import Estimate, NotEstimable, ReadingName, Reason
 
@@ -53,6 +53,7 @@ def estimate(
     per_service: bool = False,
     readings: Sequence[ReadingName] = ("planned",),
     bundles: bool = False,
+    changes: Collection[str] | None = None,
 ) -> list[Estimate | NotEstimable]:
     """Effect of every change on one metric, or why it cannot be said; one result per change and reading, sorted.
 
@@ -61,22 +62,26 @@ def estimate(
     complete data: a planned reading made before its last day is preliminary, judged by a raised bar. ``per_service``
     adds one result per change and service. Changes with others in all their windows are told apart by a joint estimate
     where that is possible, unless other ``shapes`` than the standard ones are given; ``bundles`` adds, after each that
-    is refused, the effect of it and those in its way together (method "bundle"). Services or dates that the panel does
-    not have give ``NotEstimable``. The result does not depend on the order of services or rollouts; arguments are not
-    changed. Raises ValueError for an unknown reading.
+    is refused, the effect of it and those in its way together (method "bundle"). Where ``changes`` are named, only these
+    are answered. Services or dates that the panel does not have give ``NotEstimable``. The result does not depend on
+    the order of services or rollouts; arguments are not changed. Raises ValueError for an unknown reading.
     """
     plans = [plan(name, tuple(shapes)) for name in readings]
     common = study(panel, rollouts, shapes=tuple(shapes), holidays=holidays, until=until)
     results: list[Estimate | NotEstimable] = []
     for one in plans:
         own = common.planned(one)
-        results += answered(own, by_change(common.line), bundled=bundles)
+        results += answered(own, _wanted(by_change(common.line), changes), bundled=bundles)
         if per_service:
-            results += answered(own, by_service(common.line))
+            results += answered(own, _wanted(by_service(common.line), changes))
     if per_service or bundles or len(plans) > 1:
         place = {one.name: k for k, one in enumerate(plans)}
         results.sort(key=lambda r: (r.change_id, r.service is not None, r.service or "", place[r.reading], _bundle(r)))
     return results
+
+
+def _wanted(asked: Sequence[Asked], changes: Collection[str] | None) -> list[Asked]:
+    return [one for one in asked if changes is None or one.change_id in changes]
 
 
 def _bundle(result: Estimate | NotEstimable) -> bool:
