@@ -350,7 +350,7 @@ def test_the_placebo_rate_adds_up_over_volume_classes_and_is_none_without_histor
 
 def test_only_the_changes_asked_for_are_answered_and_the_others_still_say_which_days_are_free() -> None:
     panel = counts(flat(12, 200))
-    rollouts = [Rollout("a", "s00", on(100)), Rollout("b", "s00", on(110)), Rollout("c", "s05", on(120))]
+    rollouts = [Rollout("a", "s00", on(100)), Rollout("b", "s00", on(104)), Rollout("c", "s05", on(120))]
     whole = {r.change_id: r for r in estimate(panel, rollouts, shapes=ORDINARY)}
     asked = estimate(panel, rollouts, shapes=ORDINARY, changes=("a", "c"))
     assert [r.change_id for r in asked] == ["a", "c"]
