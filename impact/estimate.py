@@ -63,8 +63,8 @@ def estimate(
     adds one result per change and service. Changes with others in all their windows are told apart by a joint estimate
     where that is possible, unless other ``shapes`` than the standard ones are given; ``bundles`` adds, after each that
     is refused, the effect of it and those in its way together (method "bundle"). Where ``changes`` are named, only
-    these are answered. Services or dates that the panel does not have give ``NotEstimable``. The result does not depend on
-    the order of services or rollouts; arguments are not changed. Raises ValueError for an unknown reading.
+    these are answered. Services or dates that the panel does not have give ``NotEstimable``. The result does not
+    depend on the order of services or rollouts; arguments are not changed. Raises ValueError for an unknown reading.
     """
     plans = [plan(name, tuple(shapes)) for name in readings]
     common = study(panel, rollouts, shapes=tuple(shapes), holidays=holidays, until=until)
