@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from tests.browser import chromium, visit  # noqa: F401 (fixtures)
+from tests.record_places import place, records_server  # noqa: F401 (fixtures)
 from tests.redmine_reads import (  # noqa: F401 (fixtures)
     redmine,
     redmine_all,

@@ -59,9 +59,15 @@ RULES = (
     Rule(("impact.charts", "impact.charts.*"), "a chart is a pure function of data", never=(*SCREEN, *STORED, *LIVE)),
     Rule(("impact.analysis",), "analysis reads the store and asks estimate, nothing else", never=(*SCREEN, *LIVE)),
     Rule(
-        ("impact.store", "impact.storage.*", "impact.state"),
+        ("impact.store", "impact.storage.*"),
         "the store knows tables; nobody who fills or shows them",
         never=(*SCREEN, *LIVE, "impact.settings", "impact.analysis", "impact.estimate", "impact.demo"),
+    ),
+    Rule(
+        ("impact.state", "impact.keeping", "impact.keeping.*"),
+        "records know their own words and one database; nobody who fills or shows them",
+        allowed=("impact.keeping.*", "impact.records", "impact.verdict", "impact.metrics", "impact.model"),
+        never=(*SCREEN, *LIVE, "impact.settings", "impact.analysis", "impact.demo", "impact.store", "impact.storage.*"),
     ),
     Rule(("impact.model", "impact.metrics"), "the two vocabularies stand alone", allowed=()),
     Rule(
@@ -81,6 +87,7 @@ RULES = (
 )
 DOORS = {
     "impact.storage": ("impact.store", "impact.datamodel"),
+    "impact.keeping": ("impact.state",),
     "impact.estimation": (
         "impact.estimate",
         "impact.panel_files",
@@ -88,6 +95,8 @@ DOORS = {
         "impact.charts.series",
         "impact.costs",
         "impact.bump_cost",
+        "impact.run_rate",
+        "impact.savings",
     ),
 }
 """Folders of parts, and who besides the parts themselves may import one directly."""

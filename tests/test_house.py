@@ -42,6 +42,8 @@ BREACHES = [
     ("imports", "impact/sync.py", "from connectors import files", "impact.sync imports connectors.files"),
     ("imports", "impact/sync.py", "def late():\n    import impact.ui", "impact.sync imports impact.ui"),
     ("imports", "impact/store.py", "import impact.settings", "impact.store -> impact.settings"),
+    ("imports", "impact/state.py", "import impact.settings", "impact.state imports impact.settings"),
+    ("imports", "impact/wording.py", "import impact.keeping.schema", "impact.wording imports impact.keeping.schema"),
     ("imports", "connectors/request_tracker.py", "import connectors.files", "request_tracker imports connectors.files"),
     (
         "imports",
@@ -69,11 +71,18 @@ def small_project(tmp_path: Path) -> Path:
     """A tree that keeps all rules, to be broken in one place."""
     for name in ("pages/steering", "impact/ui", "impact/analysis", "impact/store", "impact/settings", "impact/sync"):
         _write(tmp_path / f"{name}.py", "")
-    for name in ("impact/estimate", "impact/wording", "impact/metrics", "impact/storage/raw"):
+    for name in ("impact/estimate", "impact/wording", "impact/metrics", "impact/storage/raw", "impact/keeping/schema"):
         _write(tmp_path / f"{name}.py", "")
     for name in ("connectors/http", "connectors/files"):
         _write(tmp_path / f"{name}.py", "")
-    for name in ("dashboard", "run", "impact/__init__", "connectors/__init__", "connectors/request_tracker"):
+    for name in (
+        "impact/state",
+        "dashboard",
+        "run",
+        "impact/__init__",
+        "connectors/__init__",
+        "connectors/request_tracker",
+    ):
         _write(tmp_path / f"{name}.py", "")
     return tmp_path
 

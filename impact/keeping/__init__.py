@@ -1,0 +1,6 @@
+"""Parts of ``impact.state``: where decisions, statements, meetings and frozen figures are kept. Knows no sources.
+
+``database`` (connections, transactions, what a failure means), ``migrating`` (from any older version to this one),
+``schema`` (the tables), ``plain`` (records as rows and as JSON), ``checking`` (what may be recorded), ``naming`` (ids),
+``exporting`` (records as tables for files).
+"""

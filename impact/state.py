@@ -1,0 +1,322 @@
+"""What people record: meetings, decisions, statements of expected impact, frozen figures, and who wrote what when.
+
+The way in to ``impact.keeping``. Knows records and one database (a SQLite file or PostgreSQL); knows no source, no
+estimate and no layout. Everything is only ever added: an edit is a new revision, and each write is one line of the
+audit. A ``State`` may be used by many threads, and its database by many processes, at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from impact.keeping import schema
+from impact.keeping.checking import (
+    LARGEST,
+    LONGEST,
+    RecordRefused,
+    checked_decision,
+    checked_meeting,
+    checked_person,
+    checked_statement,
+)
+from impact.keeping.database import Database, Taken
+from impact.keeping.migrating import bring_to_head
+from impact.keeping.naming import decision_id, meeting_id, statement_id
+from impact.keeping.plain import TABLES, Kept, as_row, content, entry_from_row, from_row, frozen_from_row, in_utc, same
+from impact.model import StoreError
+from impact.records import AgendaItem, AuditEntry, Conflict, Decision, Frozen, Meeting, Statement
+
+__all__ = [
+    "FILE", "LARGEST", "LONGEST", "RecordRefused", "State", "decision_id", "meeting_id", "open_state", "statement_id",
+]  # fmt: skip
+FILE = "records.db"
+"""The SQLite file in the data folder."""
+FROZEN_ID_LENGTH = 20
+"""Hexadecimal digits of a SHA-256 that name frozen figures: 80 bits."""
+
+
+def open_state(home: Path, *, url: str = "", password: str = "") -> State:
+    """The records of a data folder: those at ``url`` where that is set, else the file ``records.db`` in it."""
+    return State(url or URL.create("sqlite", database=str(home / FILE)).render_as_string(), password=password)
+
+
+class State:
+    """The records in one database, which is made or brought to this version when it is opened.
+
+    ``clock`` gives the instant a write is dated with (with an offset from UTC); an import may give one in the past.
+    Writers take ``by``, the keyed hash of who writes or nothing. Raises StoreError, in a sentence without the password,
+    where the database cannot be reached, read or written; SettingsError where the address is none.
+    """
+
+    def __init__(self, url: str, *, password: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)):
+        self._database = Database(url, password)
+        self._clock = clock
+        self._newest: dict[type[Any], tuple[int, tuple[Any, ...]]] = {}
+        bring_to_head(self._database)
+
+    @property
+    def where(self) -> str:
+        """Where the records are, in words that may be shown."""
+        return self._database.where
+
+    @property
+    def read_only(self) -> bool:
+        """Whether everything can be read and nothing recorded."""
+        return self._database.read_only
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._database.close()
+
+    def version(self) -> int:
+        """Grows by one with every write, whoever made it; 0 while nothing is recorded. Fit to be a cache's key."""
+        with self._database.reading() as connection:
+            return _version(connection)
+
+    def meetings(self) -> tuple[Meeting, ...]:
+        """All meetings as they are now, the latest day first."""
+        return self._all(Meeting, lambda meeting: (meeting.held_on, meeting.id))
+
+    def meeting(self, id: str) -> Meeting | None:
+        """One meeting as it is now."""
+        return self._one(Meeting, id)
+
+    def meeting_history(self, id: str) -> tuple[Meeting, ...]:
+        """All revisions of a meeting and its agenda, oldest first."""
+        return self._history(Meeting, id)
+
+    def open_meeting(
+        self,
+        held_on: date,
+        *,
+        title: str,
+        team_id: str | None = None,
+        next_on: date | None = None,
+        agenda: Sequence[AgendaItem] = (),
+        by: str = "",
+    ) -> Meeting:
+        """The meeting of that day and team as it is; where there is none, it is made as given."""
+        wanted = Meeting(
+            id=meeting_id(held_on, team_id),
+            held_on=held_on,
+            title=title,
+            team_id=team_id,
+            next_on=next_on,
+            agenda=tuple(agenda),
+        )
+        if (there := self.meeting(wanted.id)) is not None:
+            return there
+        try:
+            return self._save(checked_meeting(wanted), 0, by)
+        except Conflict:  # somebody else opened it meanwhile
+            return self.meeting(wanted.id) or wanted
+
+    def change_meeting(self, meeting: Meeting, *, seen_revision: int, by: str = "") -> Meeting:
+        """Record a meeting with another agenda, title, next day, pack or end. Raises Conflict where somebody else did
+        since ``seen_revision``, RecordRefused for what cannot be recorded."""
+        return self._save(checked_meeting(meeting), seen_revision, by)
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """All decisions as they are now, withdrawn ones too, the latest day first."""
+        return self._all(Decision, lambda decision: (decision.decided_on, decision.recorded_at, decision.id))
+
+    def decision(self, id: str) -> Decision | None:
+        """One decision as it is now."""
+        return self._one(Decision, id)
+
+    def decision_history(self, id: str) -> tuple[Decision, ...]:
+        """All revisions of a decision, oldest first."""
+        return self._history(Decision, id)
+
+    def record(self, decision: Decision, *, seen_revision: int, by: str = "") -> Decision:
+        """Record a decision, or a new revision of one; gives it as it is kept.
+
+        ``seen_revision`` is the revision the writer had in front of them, 0 for none. Where that is not the newest,
+        nothing is written and Conflict holds the newest. What says the same as the newest is no new revision. Raises
+        RecordRefused for what cannot be recorded.
+        """
+        return self._save(checked_decision(decision), seen_revision, by)
+
+    def statements(self) -> tuple[Statement, ...]:
+        """The impact register as it is now, withdrawn statements too, by change and measure."""
+        found = self._all(Statement, lambda statement: statement.id)
+        return found[::-1]
+
+    def statement(self, id: str) -> Statement | None:
+        """One statement as it is now."""
+        return self._one(Statement, id)
+
+    def statement_history(self, id: str) -> tuple[Statement, ...]:
+        """All revisions of a statement, oldest first."""
+        return self._history(Statement, id)
+
+    def state_impact(
+        self, statement: Statement, *, seen_revision: int, rollout_on: date | None, today: date, by: str = ""
+    ) -> Statement:
+        """Record an expected effect; like ``record``. From the day of the rollout on, a revision is kept and marked
+        ``after_rollout``, whatever the statement itself says about that."""
+        checked = checked_statement(statement, rollout_on=rollout_on)
+        late = rollout_on is not None and today >= rollout_on
+        return self._save(replace(checked, after_rollout=late), seen_revision, by)
+
+    def frozen_statement(self, id: str) -> Statement | None:
+        """The statement to be judged: its last revision made before the rollout. None where there is none, or where it
+        was withdrawn before the rollout; withdrawing it afterwards changes nothing here."""
+        return _to_judge(self.statement_history(id))
+
+    def frozen_statements(self) -> tuple[Statement, ...]:
+        """Of every statement the one to be judged, where there is one, by change and measure."""
+        histories: dict[str, list[Statement]] = {}
+        table = schema.STATEMENT
+        for one in self._read(Statement, sa.select(table).order_by(table.c.id, table.c.revision)):
+            histories.setdefault(one.id, []).append(one)
+        return tuple(found for history in histories.values() if (found := _to_judge(history)) is not None)
+
+    def freeze(self, version: str, content: Mapping[str, Any], *, by: str = "") -> str:
+        """Keep figures as they are shown at a version of the data; gives the id under which they stay as they are.
+
+        ``content`` is plain JSON. The same content at the same version has the same id and is kept once.
+        """
+        try:
+            text = schema.canonical(dict(content))
+            digest = hashlib.sha256(f"{version}\n{text}".encode()).hexdigest()
+        except (TypeError, ValueError) as error:
+            raise RecordRefused("content", f"Only plain JSON can be frozen: {error}.") from None
+        id, person, now = digest[:FROZEN_ID_LENGTH], checked_person(by), in_utc(self._clock())
+        if self.frozen(id) is not None:
+            return id
+        with self._database.writing() as connection:
+            if not _is_frozen(connection, id):
+                row = {"id": id, "data_version": version, "frozen_at": now, "content": text}
+                connection.execute(schema.FROZEN.insert(), row)
+                after = {"data_version": version, "sha256": digest, "characters": len(text)}
+                _log(connection, "frozen", id, 1, None, after, at=now, by=person)
+        return id
+
+    def frozen(self, id: str) -> Frozen | None:
+        """Figures frozen under an id."""
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(schema.FROZEN).where(schema.FROZEN.c.id == id)).mappings().first()
+        return None if row is None else frozen_from_row(row)
+
+    def audit(self, most: int | None = None) -> tuple[AuditEntry, ...]:
+        """Every write, the newest first; ``most`` of them where that is given."""
+        query = sa.select(schema.AUDIT).order_by(schema.AUDIT.c.number.desc()).limit(most)
+        with self._database.reading() as connection:
+            return tuple(entry_from_row(row) for row in connection.execute(query).mappings())
+
+    def _save(self, record: Kept, seen_revision: int, by: str) -> Kept:
+        try:
+            return self._add(record, seen_revision, by)
+        except Taken:  # by a writer that does not take the lock, such as an SQL script
+            current = self._one(type(record), record.id)
+            if current is None or current.revision == seen_revision:
+                raise
+            raise Conflict(current) from None
+
+    def _add(self, record: Kept, seen_revision: int, by: str) -> Kept:
+        person, now = checked_person(by), in_utc(self._clock())
+        with self._database.writing() as connection:
+            current = _newest(connection, type(record), record.id)
+            newest = 0 if current is None else current.revision
+            if newest != seen_revision:
+                raise Conflict(current) if current is not None else _unknown(record, seen_revision)
+            if current is not None and same(current, record):
+                return current
+            _check_references(connection, record)
+            saved = replace(record, revision=newest + 1, recorded_at=now, recorded_by=person)
+            connection.execute(TABLES[type(record)].insert(), as_row(saved))
+            before = None if current is None else content(current)
+            table = TABLES[type(record)].name
+            _log(connection, table, record.id, newest + 1, before, content(saved), at=now, by=person)
+        return saved
+
+    def _all(self, kind: type[Kept], order: Callable[[Kept], Any]) -> tuple[Kept, ...]:
+        """The newest revision of every record, read anew only after a write. A revision is the newest where no row
+        follows it: revisions have no gaps."""
+        version = self.version()
+        kept = self._newest.get(kind)
+        if kept is None or kept[0] != version:
+            table, later = TABLES[kind], TABLES[kind].alias()
+            follows = sa.exists().where(later.c.id == table.c.id, later.c.revision == table.c.revision + 1)
+            rows = sorted(self._read(kind, sa.select(table).where(~follows)), key=order, reverse=True)
+            kept = self._newest[kind] = (version, tuple(rows))
+        return kept[1]
+
+    def _one(self, kind: type[Kept], id: str) -> Kept | None:
+        with self._database.reading() as connection:
+            return _newest(connection, kind, id)
+
+    def _history(self, kind: type[Kept], id: str) -> tuple[Kept, ...]:
+        table = TABLES[kind]
+        return tuple(self._read(kind, sa.select(table).where(table.c.id == id).order_by(table.c.revision)))
+
+    def _read(self, kind: type[Kept], query: sa.Select[Any]) -> list[Kept]:
+        with self._database.reading() as connection:
+            return [from_row(kind, row) for row in connection.execute(query).mappings()]
+
+
+def _version(connection: sa.Connection) -> int:
+    return connection.execute(_VERSION).scalar() or 0
+
+
+_VERSION = sa.select(sa.func.max(schema.AUDIT.c.number))
+
+
+def _newest(connection: sa.Connection, kind: type[Kept], id: str) -> Kept | None:
+    table = TABLES[kind]
+    query = sa.select(table).where(table.c.id == id).order_by(table.c.revision.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else from_row(kind, row)
+
+
+def _log(
+    connection: sa.Connection,
+    table: str,
+    id: str,
+    revision: int,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+    *,
+    at: datetime,
+    by: str,
+) -> None:
+    row = {"number": _version(connection) + 1, "recorded_at": at, "recorded_by": by, "record_table": table,
+           "record_id": id, "revision": revision, "before": before, "after": after}  # fmt: skip
+    connection.execute(schema.AUDIT.insert(), row)
+
+
+def _to_judge(history: Sequence[Statement]) -> Statement | None:
+    last = next((one for one in reversed(history) if not one.after_rollout), None)
+    return None if last is None or last.withdrawn else last
+
+
+def _check_references(connection: sa.Connection, record: Meeting | Decision | Statement) -> None:
+    """Meetings and frozen figures that a record names are there; nothing is ever removed, so they stay there."""
+    meeting_id, frozen_id = getattr(record, "meeting_id", None), getattr(record, "frozen_id", None)
+    if meeting_id is not None and _newest(connection, Meeting, meeting_id) is None:
+        raise RecordRefused(
+            "meeting_id",
+            f"There is no meeting {meeting_id!r}. Open it first, or record the decision without a meeting.",
+        )
+    if frozen_id is not None and not _is_frozen(connection, frozen_id):
+        raise RecordRefused("frozen_id", f"No figures are frozen as {frozen_id!r}. Freeze them first.")
+
+
+def _is_frozen(connection: sa.Connection, id: str) -> bool:
+    return connection.execute(sa.select(schema.FROZEN.c.id).where(schema.FROZEN.c.id == id)).first() is not None
+
+
+def _unknown(record: Meeting | Decision | Statement, seen_revision: int) -> StoreError:
+    return StoreError(
+        f"Revision {seen_revision} of {record.id!r} was to be changed, and nothing is recorded under that name. "
+        "Open it again; it may be in another database."
+    )
