@@ -38,6 +38,11 @@ def is_current(home: Path, today: date, *, seed: int = SEED) -> bool:
         return False
 
 
+def records_home(home: Path, today: date) -> Path:
+    """Where the demo's meetings and decisions of ``today`` are kept: its changes have other numbers on another day."""
+    return home / f"records-{today.isoformat()}"
+
+
 def load(
     home: Path,
     *,

@@ -20,7 +20,7 @@ from impact import settings as settings_module
 from impact.bump_cost import BumpCost
 from impact.charts.series import drawable, observed_expected
 from impact.costs import bump_of, cost_study
-from impact.demo import is_current
+from impact.demo import is_current, records_home
 from impact.demo import load as load_demo
 from impact.demo_organisation.world import RATES, REPORTING, freezes
 from impact.evidence import Evidence, gather
@@ -30,6 +30,7 @@ from impact.page_cache import Job, Jobs, Kept
 from impact.portfolio import ChangeView, Portfolio
 from impact.selection import Filters, chosen, in_board_order, leading_metric
 from impact.settings import Rates, Reporting, Settings
+from impact.state import State, open_state
 from impact.store import Store
 from impact.sync import PROGRESS_FILE
 
@@ -96,6 +97,14 @@ class Opening:
 
     def _store(self, home: Path, zone: str) -> Store:
         return self.kept.get(("store", home, zone), lambda: Store(home, zone=zone))
+
+    def state(self, place: Place) -> State:
+        """The decisions, statements and meetings recorded beside a data folder; opened once. The demo's belong to
+        one day, as its changes do."""
+        home = records_home(place.home, self.today(place.reporting)) if place.is_demo else place.home
+        kept = place.settings.records
+        url, password = ("", "") if place.is_demo else (kept.url, kept.password)
+        return self.kept.get(("state", home, url, password), lambda: open_state(home, url=url, password=password))
 
     def demo_job(self, place: Place) -> Job | None:
         """The loading of the demo organisation while it is needed or under way; None once it is there.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +17,7 @@ from impact.opening import Answers, Opening, Place
 from impact.page_cache import Job
 from impact.portfolio import Portfolio
 from impact.settings import Reporting, Settings
+from impact.state import State, open_state
 from impact.store import StreamState
 from tests import sample
 from tests.browser import ROOT
@@ -83,6 +85,10 @@ class SampleOpening(Opening):
     def place(self, settings: Settings) -> Place:
         """No folder at all."""
         return Place(Path("sample"), self.is_demo, self.store, replace(settings, reporting=Reporting()))
+
+    def state(self, place: Place) -> State:
+        """Records in a throwaway file of this process."""
+        return self.kept.get("state", lambda: open_state(Path(tempfile.mkdtemp(prefix="impact-sample-"))))
 
     def demo_job(self, place: Place) -> Job | None:
         """The loading given, if any."""
