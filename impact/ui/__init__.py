@@ -22,8 +22,10 @@ from impact.evidence import Evidence
 from impact.model import ImpactError
 from impact.opening import Answers, Opening, Place
 from impact.page_cache import Job
+from impact.people import hash_person, person_key
 from impact.portfolio import ChangeView, Portfolio
 from impact.settings import Settings
+from impact.state import State
 from impact.store import Store, StreamState
 
 T = TypeVar("T")
@@ -60,6 +62,11 @@ class View:
     states: tuple[StreamState, ...]
     today: date
 
+    @property
+    def state(self) -> State:
+        """What people recorded here: meetings, decisions, expected effects."""
+        return opening().state(Place(self.home, self.is_demo, self.store, self.settings))
+
     def cached(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of ``key`` at this data version, from ``make`` at the first time. Shared: never change it."""
         return opening().kept.get((self.version, self.today, key), make)
@@ -72,6 +79,12 @@ class View:
         """What the bump after a change cost; None for a change that is not live, or without tickets."""
         answers = Answers(self.version, self.portfolio, self.evidence)
         return opening().cost(answers, change, self.settings.rates)
+
+
+def who(view: View) -> str:
+    """The keyed hash of the person who is signed in; empty where nobody signs in."""
+    person = str(st.user.get("email") or "").strip()
+    return hash_person(person_key(view.home), person) if person else ""
 
 
 @st.cache_resource(show_spinner=False)
