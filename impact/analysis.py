@@ -45,11 +45,14 @@ def portfolio(
     version: str,
     metrics: Sequence[Metric] = METRICS,
     rules: Sequence[MilestoneRule] = (),
+    rates: Mapping[str, PlaceboRate | None] | None = None,
 ) -> Portfolio:
     """Every change with its readings. Two passes of the engine per metric: the answers, and how often it is wrong here,
-    which puts answers on hold. ``rules`` sort milestones by their words. The result is cached by data version."""
+    which puts answers on hold; the second is left out where ``rates`` are given. ``rules`` sort milestones by their
+    words. The result is cached by data version."""
     results = answers(evidence)
-    rates = {m.name: false_alarms(evidence, m.name) for m in metrics if m.name in evidence.panels}
+    if rates is None:
+        rates = {m.name: false_alarms(evidence, m.name) for m in metrics if m.name in evidence.panels}
     links = _links(snapshot, evidence)
     milestones = _milestones(snapshot, today, tuple(rules))
     segments = _segments(snapshot)

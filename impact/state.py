@@ -43,9 +43,14 @@ FROZEN_ID_LENGTH = 20
 """Hexadecimal digits of a SHA-256 that name frozen figures: 80 bits."""
 
 
-def open_state(home: Path, *, url: str = "", password: str = "") -> State:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_state(home: Path, *, url: str = "", password: str = "", clock: Callable[[], datetime] = _now) -> State:
     """The records of a data folder: those at ``url`` where that is set, else the file ``records.db`` in it."""
-    return State(url or URL.create("sqlite", database=str(home / FILE)).render_as_string(), password=password)
+    address = url or URL.create("sqlite", database=str(home / FILE)).render_as_string()
+    return State(address, password=password, clock=clock)
 
 
 class State:
@@ -56,11 +61,15 @@ class State:
     where the database cannot be reached, read or written; SettingsError where the address is none.
     """
 
-    def __init__(self, url: str, *, password: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)):
+    def __init__(self, url: str, *, password: str = "", clock: Callable[[], datetime] = _now):
         self._database = Database(url, password)
         self._clock = clock
         self._newest: dict[type[Any], tuple[int, tuple[Any, ...]]] = {}
-        bring_to_head(self._database)
+        try:
+            bring_to_head(self._database)
+        except BaseException:
+            self._database.close()
+            raise
 
     @property
     def where(self) -> str:
