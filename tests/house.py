@@ -97,6 +97,10 @@ DOORS = {
         "impact.bump_cost",
         "impact.run_rate",
         "impact.savings",
+        "impact.slips",
+        "impact.register",
+        "impact.register_totals",
+        "impact.readiness_outcome",
     ),
 }
 """Folders of parts, and who besides the parts themselves may import one directly."""
