@@ -70,12 +70,12 @@ def _revisions(name: str, *columns: sa.Column[Any]) -> sa.Table:
         name,
         METADATA,
         sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("revision", sa.Integer, sa.CheckConstraint("revision >= 1", name="counted"), primary_key=True,
-                  autoincrement=False),
+        sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
         _needed("recorded_at", Instant),
         _needed("recorded_by", sa.Text),
         *columns,
-    )  # fmt: skip
+        sa.CheckConstraint("revision >= 1", name="counted"),
+    )
 
 
 FROZEN = sa.Table(

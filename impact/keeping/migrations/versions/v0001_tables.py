@@ -86,6 +86,6 @@ def _revisions(name: str, *parts: sa.schema.SchemaItem) -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Text(), nullable=False),
         *parts,
-        sa.CheckConstraint("revision >= 1", name=f"{name}_counted"),
+        sa.CheckConstraint("revision >= 1", name=op.f(f"{name}_counted")),
         sa.PrimaryKeyConstraint("id", "revision", name=f"{name}_pk"),
     )

@@ -1,0 +1,342 @@
+"""The database of records: made and upgraded by itself, only ever added to, and clear about what it cannot do."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from impact.keeping import migrating, schema
+from impact.keeping.database import Database
+from impact.model import SettingsError, StoreError
+from impact.records import AgendaItem, Conflict, Frozen
+from impact.state import State, open_state
+from tests.record_places import Place
+from tests.test_state import FEWER, NOW, PAUSE, TUESDAY
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLES = ("audit", "decision", "frozen", "meeting", "statement")
+
+
+def fill(state: State) -> None:
+    """One row in every table, two revisions of the decision."""
+    frozen_id = state.freeze("41", {"tickets": 12})
+    meeting = state.open_meeting(TUESDAY, title="Steering")
+    first = state.record(replace(PAUSE, meeting_id=meeting.id, frozen_id=frozen_id), seen_revision=0)
+    state.record(replace(first, kind="roll_back"), seen_revision=1)
+    state.state_impact(FEWER, seen_revision=0, rollout_on=None, today=TUESDAY)
+
+
+def everything(place: Place) -> dict[str, list[object]]:
+    """All rows of all tables."""
+    return {table: list(place.query(f"SELECT * FROM {table} ORDER BY 1, 2")) for table in TABLES}
+
+
+def test_tables_and_migrations_agree(place: Place) -> None:
+    place.open()
+    with place.raw() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.METADATA) == []
+        inspector = sa.inspect(connection)
+        assert set(inspector.get_table_names()) == {*TABLES, "alembic_version"}
+        for table in schema.METADATA.sorted_tables:
+            checks = {str(check["name"]) for check in inspector.get_check_constraints(table.name)}
+            own = {str(check.name) for check in table.constraints if isinstance(check, sa.CheckConstraint)}
+            assert checks == own
+    assert ScriptDirectory.from_config(migrating.config()).get_heads() == [schema.HEAD]
+
+
+def test_the_comparison_of_tables_and_migrations_finds_a_column_that_no_migration_makes(place: Place) -> None:
+    place.open()
+    wanted = sa.MetaData()
+    for table in schema.METADATA.sorted_tables:
+        table.to_metadata(wanted)
+    wanted.tables["decision"].append_column(sa.Column("mood", sa.Text))
+    with place.raw() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), wanted)
+    assert [(what, column.name) for what, _, _, column in found] == [("add_column", "mood")]
+
+
+FIRST_VERSION = """
+INSERT INTO frozen VALUES ('f00d', '41', '2026-12-01 09:30:15.25', '{"tickets":12}');
+INSERT INTO meeting VALUES ('2026-12-01', 1, '2026-12-01 09:30:15.25', '', '2026-12-01', 'Steering', NULL, NULL,
+    '[{"change_id":"desk:change:7","note":"","reasons":["worse"]}]', 'f00d', NULL);
+INSERT INTO decision VALUES ('2026-12-01/desk:change:7', 1, '2026-12-01 09:30:15.25', '', 'desk:change:7', 'pause',
+    'Tickets rose by 14 %.', 'Network team', '2026-12-01', NULL, '', '2026-12-15', '2027-01-12', 'worse',
+    '["worse","overdue"]', '41', NULL, FALSE);
+INSERT INTO statement VALUES ('desk:change:7/tickets', 1, '2026-12-01 09:30:15.25', '', 'desk:change:7', 'tickets',
+    -12.5, 5, '2027-03-01', 'continue', 'fix_first', 'Fewer password resets.', FALSE, FALSE);
+INSERT INTO audit VALUES (1, '2026-12-01 09:30:15.25', '', 'meeting', '2026-12-01', 1, NULL, '{}');
+"""
+
+
+def test_records_of_the_first_version_are_kept_when_they_are_brought_to_this_one(place: Place) -> None:
+    database = Database(place.url, place.password)
+    with database.writing() as connection:
+        migrating.upgrade_to(connection, "0001")
+        if place.kind == "postgresql":
+            connection.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
+        for statement in filter(str.strip, FIRST_VERSION.split(";\n")):
+            connection.exec_driver_sql(statement.replace("%", "%%") if place.kind == "postgresql" else statement)
+    database.close()
+    state = place.open()
+    assert place.query("SELECT version_num FROM alembic_version") == [(schema.HEAD,)]
+    assert state.decisions() == (replace(PAUSE, revision=1, recorded_at=NOW),)
+    assert state.statements() == (replace(FEWER, revision=1, recorded_at=NOW),)
+    (meeting,) = state.meetings()
+    assert meeting.agenda == (AgendaItem(change_id="desk:change:7", reasons=("worse",)),)
+    assert state.frozen(str(meeting.frozen_id)) == Frozen(
+        id="f00d", data_version="41", frozen_at=NOW, content={"tickets": 12}
+    )
+    assert state.version() == 1
+    with pytest.raises(sa.exc.IntegrityError, match="only ever added to"):
+        place.query("DELETE FROM decision")
+
+
+def test_each_migration_runs_on_what_the_one_before_left(place: Place) -> None:
+    database = Database(place.url, place.password)
+    script = ScriptDirectory.from_config(migrating.config())
+    for step in reversed([step.revision for step in script.walk_revisions()]):
+        with database.writing() as connection:
+            migrating.upgrade_to(connection, step)
+        with database.reading() as connection:
+            assert migrating.version_of(connection) == step
+    database.close()
+
+
+def test_an_upgrade_that_fails_leaves_what_was_there(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the power is gone")
+
+    real = migrating.upgrade_to
+
+    def half(connection: sa.Connection, revision: str) -> None:
+        real(connection, "0001")
+        fail()
+
+    monkeypatch.setattr(migrating, "upgrade_to", half)
+    with pytest.raises(StoreError, match="the power is gone"):
+        place.open()
+    monkeypatch.undo()
+    with place.raw() as connection:
+        assert sa.inspect(connection).get_table_names() == []
+    assert place.open().version() == 0
+
+
+def test_records_of_a_newer_program_are_refused_and_left_alone(place: Place) -> None:
+    fill(place.open())
+    with place.raw() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9901'")
+    before = everything(place)
+    with pytest.raises(StoreError, match=r"written by a newer version of this program .*'9901'.*Nothing was changed"):
+        place.open()
+    assert everything(place) == before
+    assert place.query("SELECT version_num FROM alembic_version") == [("9901",)]
+
+
+def test_opening_tells_no_log_and_leaves_logging_as_it_is(
+    place: Place, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = (list(logging.root.handlers), logging.root.level, logging.getLogger("alembic").level)
+    place.open()
+    assert (list(logging.root.handlers), logging.root.level, logging.getLogger("alembic").level) == before
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
+    assert capfd.readouterr() == ("", "")
+
+
+CHANGES = {
+    "sqlite": ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "REPLACE INTO {0} SELECT * FROM {0}"),
+    "postgresql": ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"),
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_database_itself_refuses_to_change_or_remove_a_row(place: Place, table: str) -> None:
+    fill(place.open())
+    before = everything(place)
+    for change in CHANGES[place.kind]:
+        text = change.format(table, "content" if table == "frozen" else "recorded_by")
+        with pytest.raises(sa.exc.IntegrityError, match="only ever added to"), place.raw() as connection:
+            connection.exec_driver_sql(text)
+        assert everything(place) == before, text
+
+
+def test_a_revision_written_past_the_program_is_a_conflict_and_not_an_error(place: Place) -> None:
+    state = place.open()
+    state.record(PAUSE, seen_revision=0)
+    real, calls = state._add, []
+
+    def raced(record: object, seen: int, by: str) -> object:
+        if not calls:
+            calls.append(1)
+            place.query(
+                "INSERT INTO decision SELECT id, 2, recorded_at, recorded_by, change_id, kind, 'by a script', owner, "
+                "decided_on, meeting_id, other, due_on, review_on, word, asked, data_version, frozen_id, withdrawn "
+                "FROM decision RETURNING id"
+            )
+        return real(record, seen, by)  # type: ignore[type-var]
+
+    state._add = raced  # type: ignore[method-assign, assignment]
+    with pytest.raises(Conflict) as caught:
+        state.record(replace(PAUSE, reason="mine"), seen_revision=1)
+    assert caught.value.current.revision == 2
+
+
+def test_many_programs_open_a_new_database_at_once_and_make_it_once(place: Place) -> None:
+    gate = threading.Barrier(6)
+    found: list[State | BaseException] = []
+
+    def open_it() -> None:
+        gate.wait()
+        try:
+            found.append(place.open())
+        except BaseException as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [state for state in found if not isinstance(state, State)] == []
+    assert len(found) == 6
+    assert place.query("SELECT version_num FROM alembic_version") == [(schema.HEAD,)]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("no address", "is not an SQLAlchemy address"),
+        ("postgresql://u:geheim@h/d", "Move it to the key password"),
+        ("mysql://u@h/d", "begins with 'mysql'"),
+        ("sqlite://", "names no database"),
+        ("postgresql://u@h", "names no database"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_said_and_never_repeated(url: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told.replace("[", r"\[")) as caught:
+        State(url)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_wrong_password_and_a_server_that_is_away_are_said_without_the_password(records_server: object) -> None:
+    url = str(records_server.url)  # type: ignore[attr-defined]
+    with pytest.raises(StoreError, match="password authentication failed") as caught:
+        State(url, password="geheim&wrong")
+    assert "geheim" not in str(caught.value)
+    assert "postgresql+psycopg" not in str(caught.value)
+    with pytest.raises(StoreError, match=r"desk on 127\.0\.0\.1 cannot be reached") as caught:
+        State("postgresql://desk@127.0.0.1:1/desk", password="geheim")
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_connections_that_the_server_closed_are_made_anew(place: Place) -> None:
+    state = place.open()
+    fill(state)
+    place.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND usename = 'desk'")  # fmt: skip
+    assert state.version() == 5
+    assert len(state.decision_history("2026-12-01/desk:change:7")) == 2
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "records.db").write_bytes(b"Dear diary, " * 500)
+    with pytest.raises(StoreError, match=r"are damaged or not a database of this program"):
+        open_state(tmp_path)
+    assert (tmp_path / "records.db").read_bytes().startswith(b"Dear diary")
+
+
+def test_records_are_copied_while_they_are_written_and_the_copy_opens(tmp_path: Path) -> None:
+    state = open_state(tmp_path / "one")
+    fill(state)
+    (tmp_path / "two").mkdir()
+    with sqlite3.connect(tmp_path / "one/records.db") as source, sqlite3.connect(tmp_path / "two/records.db") as copy:
+        source.backup(copy)
+    source.close()
+    copy.close()
+    other = open_state(tmp_path / "two")
+    assert other.decisions() == state.decisions()
+    assert other.audit() == state.audit()
+    state.close()
+    other.close()
+
+
+READ_ONLY = """
+import os, sys
+from pathlib import Path
+from impact.model import StoreError
+from impact.state import open_state
+from tests.test_state import PAUSE
+if os.geteuid() == 0:  # who may write everywhere
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    state = open_state(Path(sys.argv[1]))
+    print("read", state.version(), state.read_only, state.decisions()[0].kind)
+    state.record(PAUSE, seen_revision=2)
+except StoreError as error:
+    print("told", error)
+"""
+
+
+def as_a_user_who_may_not_write(home: Path) -> str:
+    """What a program says that has no right to write in the folder."""
+    home.chmod(0o555)
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ONLY, str(home)], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    home.chmod(0o755)
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """A folder that every user may enter."""
+    for path in (tmp_path, *list(tmp_path.parents)[:3]):
+        if path.stat().st_uid == os.geteuid() and path != Path("/tmp"):
+            path.chmod(path.stat().st_mode | 0o055)
+    return tmp_path
+
+
+def test_records_that_may_only_be_read_are_read_and_writing_is_refused(open_folder: Path) -> None:
+    state = open_state(open_folder / "home")
+    fill(state)
+    state.close()
+    (open_folder / "home/records.db").chmod(0o444)
+    told = as_a_user_who_may_not_write(open_folder / "home")
+    assert told.splitlines()[0] == "read 5 True roll_back"
+    assert "may only be read here: nothing was recorded" in told.splitlines()[1]
+
+
+def test_a_folder_that_cannot_be_written_is_said(open_folder: Path) -> None:
+    (open_folder / "home").mkdir()
+    told = as_a_user_who_may_not_write(open_folder / "home")
+    assert told.startswith("told Nothing can be written to")
+    assert "choose another data folder" in told
+
+
+def test_a_file_in_the_place_of_the_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with pytest.raises(StoreError, match="cannot be made"):
+        open_state(tmp_path / "home")
+
+
+def test_the_sqlite_file_is_fit_for_many_readers_and_lasting_writes(tmp_path: Path) -> None:
+    state = open_state(tmp_path)
+    with state._database.reading() as connection:
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                 for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")}  # fmt: skip
+    assert found == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2, "busy_timeout": 15000}
+    state.close()
