@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from impact import settings as settings_module
 from impact.model import TABLES, ImpactError, SettingsError
 from impact.passes import StreamState
+from impact.sections import Records
 from impact.settings import Reporting, Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 OK, FAILED, WRONG = 0, 1, 2
 DERIVED = ("estimates", "false_alarms")
 """Tables that are computed from the stored ones."""
-EXPORTS = (*TABLES, "daily_fact", *DERIVED)
+RECORDED = ("meeting", "decision", "statement", "audit")
+"""Tables of what people recorded, every revision."""
+EXPORTS = (*TABLES, "daily_fact", *DERIVED, *RECORDED)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -188,6 +191,11 @@ def _export(given: argparse.Namespace) -> int:
         raise SettingsError(f"There is no table {given.table!r}. Tables: {', '.join(EXPORTS)}.")
     settings: Settings = settings_module.load()
     home = settings.demo_home if given.demo else settings.home
+    if given.table in RECORDED:
+        records = Records() if given.demo else settings.records
+        rows = write_rows(_recorded(home, given.table, records), given.out, given.format)
+        print(f"{rows:,} rows of {given.table} written to {given.out}.")
+        return OK
     reporting = REPORTING if given.demo else settings.reporting
     store = Store(home, zone=reporting.timezone)
     if store.is_empty():
@@ -200,6 +208,18 @@ def _export(given: argparse.Namespace) -> int:
         rows = write(store.snapshot(), given.table, given.out, given.format)
     print(f"{rows:,} rows of {given.table} written to {given.out}.")
     return OK
+
+
+def _recorded(home: Path, table: str, records: Records) -> pa.Table:
+    from impact.state import FILE, open_state
+
+    if not records.url and not (home / FILE).exists():
+        raise SettingsError(f"Nothing is recorded in {home}. Meetings and decisions are recorded on the pages.")
+    state = open_state(home, url=records.url, password=records.password)
+    try:
+        return state.table(table)
+    finally:
+        state.close()
 
 
 def _derived(store: Store, table: str, settings: Settings, reporting: Reporting) -> pa.Table:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
@@ -30,15 +30,29 @@ from impact.keeping.checking import (
 from impact.keeping.database import Database, Taken
 from impact.keeping.migrating import bring_to_head
 from impact.keeping.naming import decision_id, meeting_id, statement_id
-from impact.keeping.plain import TABLES, Kept, as_row, content, entry_from_row, from_row, frozen_from_row, in_utc, same
-from impact.model import StoreError
+from impact.keeping.plain import TABLES, Kept, entry_from_row, from_row, frozen_from_row, in_utc
+from impact.keeping.revisions import add, is_frozen, log, newest, version
 from impact.records import AgendaItem, AuditEntry, Conflict, Decision, Frozen, Meeting, Statement
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = [
-    "FILE", "LARGEST", "LONGEST", "RecordRefused", "State", "decision_id", "meeting_id", "open_state", "statement_id",
-]  # fmt: skip
+    "FILE",
+    "LARGEST",
+    "LONGEST",
+    "RECORDED",
+    "RecordRefused",
+    "State",
+    "decision_id",
+    "meeting_id",
+    "open_state",
+    "statement_id",
+]
 FILE = "records.db"
 """The SQLite file in the data folder."""
+RECORDED = ("meeting", "decision", "statement", "audit")
+"""What ``State.table`` can give."""
 FROZEN_ID_LENGTH = 20
 """Hexadecimal digits of a SHA-256 that name frozen figures: 80 bits."""
 
@@ -88,7 +102,7 @@ class State:
     def version(self) -> int:
         """Grows by one with every write, whoever made it; 0 while nothing is recorded. Fit to be a cache's key."""
         with self._database.reading() as connection:
-            return _version(connection)
+            return version(connection)
 
     def meetings(self) -> tuple[Meeting, ...]:
         """All meetings as they are now, the latest day first."""
@@ -199,15 +213,16 @@ class State:
             digest = hashlib.sha256(f"{version}\n{text}".encode()).hexdigest()
         except (TypeError, ValueError) as error:
             raise RecordRefused("content", f"Only plain JSON can be frozen: {error}.") from None
-        id, person, now = digest[:FROZEN_ID_LENGTH], checked_person(by), in_utc(self._clock())
+        id, person = digest[:FROZEN_ID_LENGTH], checked_person(by)
         if self.frozen(id) is not None:
             return id
         with self._database.writing() as connection:
-            if not _is_frozen(connection, id):
+            if not is_frozen(connection, id):
+                now = in_utc(self._clock())
                 row = {"id": id, "data_version": version, "frozen_at": now, "content": text}
                 connection.execute(schema.FROZEN.insert(), row)
                 after = {"data_version": version, "sha256": digest, "characters": len(text)}
-                _log(connection, "frozen", id, 1, None, after, at=now, by=person)
+                log(connection, "frozen", (id, 1), None, after, at=now, by=person)
         return id
 
     def frozen(self, id: str) -> Frozen | None:
@@ -222,31 +237,23 @@ class State:
         with self._database.reading() as connection:
             return tuple(entry_from_row(row) for row in connection.execute(query).mappings())
 
+    def table(self, name: str) -> pa.Table:
+        """One of ``RECORDED`` for a file: every revision there ever was, or every line of the audit."""
+        from impact.keeping.exporting import read  # Arrow takes a while to load, and pages need none
+
+        with self._database.reading() as connection:
+            return read(connection, schema.METADATA.tables[name])
+
     def _save(self, record: Kept, seen_revision: int, by: str) -> Kept:
+        person = checked_person(by)
         try:
-            return self._add(record, seen_revision, by)
+            with self._database.writing() as connection:
+                return add(connection, record, seen_revision, at=in_utc(self._clock()), by=person)
         except Taken:  # by a writer that does not take the lock, such as an SQL script
             current = self._one(type(record), record.id)
             if current is None or current.revision == seen_revision:
                 raise
             raise Conflict(current) from None
-
-    def _add(self, record: Kept, seen_revision: int, by: str) -> Kept:
-        person, now = checked_person(by), in_utc(self._clock())
-        with self._database.writing() as connection:
-            current = _newest(connection, type(record), record.id)
-            newest = 0 if current is None else current.revision
-            if newest != seen_revision:
-                raise Conflict(current) if current is not None else _unknown(record, seen_revision)
-            if current is not None and same(current, record):
-                return current
-            _check_references(connection, record)
-            saved = replace(record, revision=newest + 1, recorded_at=now, recorded_by=person)
-            connection.execute(TABLES[type(record)].insert(), as_row(saved))
-            before = None if current is None else content(current)
-            table = TABLES[type(record)].name
-            _log(connection, table, record.id, newest + 1, before, content(saved), at=now, by=person)
-        return saved
 
     def _all(self, kind: type[Kept], order: Callable[[Kept], Any]) -> tuple[Kept, ...]:
         """The newest revision of every record, read anew only after a write. A revision is the newest where no row
@@ -262,7 +269,7 @@ class State:
 
     def _one(self, kind: type[Kept], id: str) -> Kept | None:
         with self._database.reading() as connection:
-            return _newest(connection, kind, id)
+            return newest(connection, kind, id)
 
     def _history(self, kind: type[Kept], id: str) -> tuple[Kept, ...]:
         table = TABLES[kind]
@@ -273,59 +280,6 @@ class State:
             return [from_row(kind, row) for row in connection.execute(query).mappings()]
 
 
-def _version(connection: sa.Connection) -> int:
-    return connection.execute(_VERSION).scalar() or 0
-
-
-_VERSION = sa.select(sa.func.max(schema.AUDIT.c.number))
-
-
-def _newest(connection: sa.Connection, kind: type[Kept], id: str) -> Kept | None:
-    table = TABLES[kind]
-    query = sa.select(table).where(table.c.id == id).order_by(table.c.revision.desc()).limit(1)
-    row = connection.execute(query).mappings().first()
-    return None if row is None else from_row(kind, row)
-
-
-def _log(
-    connection: sa.Connection,
-    table: str,
-    id: str,
-    revision: int,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any],
-    *,
-    at: datetime,
-    by: str,
-) -> None:
-    row = {"number": _version(connection) + 1, "recorded_at": at, "recorded_by": by, "record_table": table,
-           "record_id": id, "revision": revision, "before": before, "after": after}  # fmt: skip
-    connection.execute(schema.AUDIT.insert(), row)
-
-
 def _to_judge(history: Sequence[Statement]) -> Statement | None:
     last = next((one for one in reversed(history) if not one.after_rollout), None)
     return None if last is None or last.withdrawn else last
-
-
-def _check_references(connection: sa.Connection, record: Meeting | Decision | Statement) -> None:
-    """Meetings and frozen figures that a record names are there; nothing is ever removed, so they stay there."""
-    meeting_id, frozen_id = getattr(record, "meeting_id", None), getattr(record, "frozen_id", None)
-    if meeting_id is not None and _newest(connection, Meeting, meeting_id) is None:
-        raise RecordRefused(
-            "meeting_id",
-            f"There is no meeting {meeting_id!r}. Open it first, or record the decision without a meeting.",
-        )
-    if frozen_id is not None and not _is_frozen(connection, frozen_id):
-        raise RecordRefused("frozen_id", f"No figures are frozen as {frozen_id!r}. Freeze them first.")
-
-
-def _is_frozen(connection: sa.Connection, id: str) -> bool:
-    return connection.execute(sa.select(schema.FROZEN.c.id).where(schema.FROZEN.c.id == id)).first() is not None
-
-
-def _unknown(record: Meeting | Decision | Statement, seen_revision: int) -> StoreError:
-    return StoreError(
-        f"Revision {seen_revision} of {record.id!r} was to be changed, and nothing is recorded under that name. "
-        "Open it again; it may be in another database."
-    )

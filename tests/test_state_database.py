@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +19,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from impact.keeping import migrating, schema
+from impact.keeping import migrating, revisions, schema
 from impact.keeping.database import Database
 from impact.model import SettingsError, StoreError
 from impact.records import AgendaItem, Conflict, Frozen
@@ -171,25 +173,27 @@ def test_the_database_itself_refuses_to_change_or_remove_a_row(place: Place, tab
         assert everything(place) == before, text
 
 
-def test_a_revision_written_past_the_program_is_a_conflict_and_not_an_error(place: Place) -> None:
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_revision_added_by_a_script_that_takes_no_lock_is_a_conflict(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = place.open()
     state.record(PAUSE, seen_revision=0)
-    real, calls = state._add, []
+    real = revisions.as_row
 
-    def raced(record: object, seen: int, by: str) -> object:
-        if not calls:
-            calls.append(1)
-            place.query(
-                "INSERT INTO decision SELECT id, 2, recorded_at, recorded_by, change_id, kind, 'by a script', owner, "
-                "decided_on, meeting_id, other, due_on, review_on, word, asked, data_version, frozen_id, withdrawn "
-                "FROM decision RETURNING id"
-            )
-        return real(record, seen, by)  # type: ignore[type-var]
+    def beaten(record: Any) -> dict[str, Any]:
+        place.query(
+            "INSERT INTO decision SELECT id, 2, recorded_at, recorded_by, change_id, kind, 'by a script', owner, "
+            "decided_on, meeting_id, other, due_on, review_on, word, asked, data_version, frozen_id, withdrawn "
+            "FROM decision RETURNING id"
+        )
+        return real(record)
 
-    state._add = raced  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(revisions, "as_row", beaten)
     with pytest.raises(Conflict) as caught:
         state.record(replace(PAUSE, reason="mine"), seen_revision=1)
-    assert caught.value.current.revision == 2
+    assert caught.value.current == state.decision(PAUSE.id)
+    assert [one.reason for one in state.decision_history(PAUSE.id)] == [PAUSE.reason, "by a script"]
 
 
 def test_many_programs_open_a_new_database_at_once_and_make_it_once(place: Place) -> None:
@@ -302,12 +306,11 @@ def as_a_user_who_may_not_write(home: Path) -> str:
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
-    """A folder that every user may enter."""
-    for path in (tmp_path, *list(tmp_path.parents)[:3]):
-        if path.stat().st_uid == os.geteuid() and path != Path("/tmp"):
-            path.chmod(path.stat().st_mode | 0o055)
-    return tmp_path
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="impact-records-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def test_records_that_may_only_be_read_are_read_and_writing_is_refused(open_folder: Path) -> None:

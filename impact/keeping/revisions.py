@@ -1,0 +1,103 @@
+"""Adds a revision and its line in the audit inside a transaction. Knows the rows, not who asks or where they are.
+
+The caller holds the writer lock: what is read here is still the newest when it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from impact.keeping import schema
+from impact.keeping.checking import RecordRefused
+from impact.keeping.plain import TABLES, Kept, as_row, content, from_row, same
+from impact.model import StoreError
+from impact.records import Conflict, Decision, Meeting, Statement
+
+
+def version(connection: sa.Connection) -> int:
+    """The number of the newest line of the audit; 0 where there is none."""
+    return connection.execute(_VERSION).scalar() or 0
+
+
+_VERSION = sa.select(sa.func.max(schema.AUDIT.c.number))
+
+
+def newest(connection: sa.Connection, kind: type[Kept], id: str) -> Kept | None:
+    """A record as it is now."""
+    table = TABLES[kind]
+    query = sa.select(table).where(table.c.id == id).order_by(table.c.revision.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else from_row(kind, row)
+
+
+def add(connection: sa.Connection, record: Kept, seen_revision: int, *, at: datetime, by: str) -> Kept:
+    """Record on top of the revision that was seen; gives the newest where it says the same.
+
+    Raises Conflict where another one is the newest, RecordRefused where something the record names is not there.
+    """
+    current = newest(connection, type(record), record.id)
+    revision = 0 if current is None else current.revision
+    if revision != seen_revision:
+        raise Conflict(current) if current is not None else _unknown(record, seen_revision)
+    if current is not None and same(current, record):
+        return current
+    _check_references(connection, record)
+    saved = replace(record, revision=revision + 1, recorded_at=at, recorded_by=by)
+    table = TABLES[type(record)]
+    connection.execute(table.insert(), as_row(saved))
+    before = None if current is None else content(current)
+    log(connection, table.name, (record.id, saved.revision), before, content(saved), at=at, by=by)
+    return saved
+
+
+def log(
+    connection: sa.Connection,
+    table: str,
+    revision: tuple[str, int],
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+    *,
+    at: datetime,
+    by: str,
+) -> None:
+    """One line of the audit for a revision (its record's id and its number)."""
+    row = {
+        "number": version(connection) + 1,
+        "recorded_at": at,
+        "recorded_by": by,
+        "record_table": table,
+        "record_id": revision[0],
+        "revision": revision[1],
+        "before": before,
+        "after": after,
+    }
+    connection.execute(schema.AUDIT.insert(), row)
+
+
+def is_frozen(connection: sa.Connection, id: str) -> bool:
+    """Whether figures are kept under an id."""
+    return connection.execute(sa.select(schema.FROZEN.c.id).where(schema.FROZEN.c.id == id)).first() is not None
+
+
+def _check_references(connection: sa.Connection, record: Meeting | Decision | Statement) -> None:
+    """Meetings and frozen figures that a record names are there; nothing is ever removed, so they stay there."""
+    meeting_id, frozen_id = getattr(record, "meeting_id", None), getattr(record, "frozen_id", None)
+    if meeting_id is not None and newest(connection, Meeting, meeting_id) is None:
+        raise RecordRefused(
+            "meeting_id",
+            f"There is no meeting {meeting_id!r}. Open it first, or record the decision without a meeting.",
+        )
+    if frozen_id is not None and not is_frozen(connection, frozen_id):
+        raise RecordRefused("frozen_id", f"No figures are frozen as {frozen_id!r}. Freeze them first.")
+
+
+def _unknown(record: Meeting | Decision | Statement, seen_revision: int) -> StoreError:
+    return StoreError(
+        f"Revision {seen_revision} of {record.id!r} was to be changed, and nothing is recorded under that name. "
+        "Open it again; it may be in another database."
+    )
