@@ -57,7 +57,11 @@ RULES = (
     ),
     Rule(("impact.verdict",), "a verdict is a pure function of estimates", never=(*SCREEN, *STORED, *LIVE, "pandas")),
     Rule(("impact.charts", "impact.charts.*"), "a chart is a pure function of data", never=(*SCREEN, *STORED, *LIVE)),
-    Rule(("impact.analysis",), "analysis reads the store and asks estimate, nothing else", never=(*SCREEN, *LIVE)),
+    Rule(
+        ("impact.analysis", "impact.groups", "impact.group_*"),
+        "analysis reads the store and asks estimate, nothing else",
+        never=(*SCREEN, *LIVE),
+    ),
     Rule(
         ("impact.store", "impact.storage.*"),
         "the store knows tables; nobody who fills or shows them",
