@@ -109,10 +109,16 @@ def _evidence() -> Any:
 
 
 def install(count: int = 0) -> None:
-    """Let the pages of this process show the sample, or ``count`` changes made from it."""
-    changes = sample.many(count) if count else sample.every_state()
-    opening = SampleOpening(replace(sample.portfolio(changes)))
+    """Let the pages of this process show the sample, or ``count`` changes made from it. Every run of the entry calls
+    this; what people record has to outlive a run."""
+    opening = _opening(count)
     ui.opening = lambda: opening  # type: ignore[assignment]
+
+
+@cache
+def _opening(count: int) -> SampleOpening:
+    changes = sample.many(count) if count else sample.every_state()
+    return SampleOpening(sample.portfolio(changes))
 
 
 def script(folder: Path, count: int = 0) -> Path:

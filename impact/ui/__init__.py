@@ -32,6 +32,8 @@ T = TypeVar("T")
 TITLES = {
     "steering": "Steering view",
     "change": "One change",
+    "meeting": "Meeting",
+    "decisions": "Decisions",
     "data": "Data",
     "how_to_read": "How to read this",
 }

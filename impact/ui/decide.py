@@ -1,0 +1,291 @@
+"""The form to record a decision, on the meeting's page and on the page of a change, with what was decided before.
+Layout and this session's drafts: what a decision is and says is made elsewhere.
+
+A draft belongs to the session until it is recorded or given up. It remembers which revision was in front of the person
+who began it, so that nobody overwrites what they have not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from impact.deciding import KINDS, Draft, Occasion, asked_then, decided, first_draft, missing, occasion
+from impact.figures import ChangeFigures, as_json, change_figures
+from impact.frozen_figures import figures_of
+from impact.model import ImpactError
+from impact.portfolio import ChangeView
+from impact.records import Conflict, Decision, Meeting
+from impact.settled import in_force, settles
+from impact.ui import View, who
+from impact.words import decision_words, meeting_words
+from impact.words.formats import at, plain, when
+
+FIELDS = ("kind", "other", "reason", "owner", "due_on", "review_on")
+ROLES = ("Service owner", "Change owner", "Sponsor", "Service desk")
+LONGEST_REASON = 2_000
+
+
+# --- what is recorded --------------------------------------------------------------------------------------------
+
+
+def seen(view: View, change: ChangeView) -> ChangeFigures:
+    """Everything shown of a change at this version of the data: what a decision keeps."""
+    return view.cached(
+        ("figures", change.id),
+        lambda: change_figures(
+            change, metrics=view.portfolio.metrics, today=view.today, cost=view.cost(change)
+        ),
+    )  # fmt: skip
+
+
+def kept(view: View, decision: Decision) -> ChangeFigures | None:
+    """The figures that were seen when it was decided; None where none were kept."""
+    frozen = view.state.frozen(decision.frozen_id) if decision.frozen_id else None
+    return figures_of(frozen.content, decision.change_id) if frozen else None
+
+
+def current(view: View, decision_id: str) -> Decision | None:
+    """The newest revision of one decision, withdrawn or not."""
+    return next((d for d in view.state.decisions() if d.id == decision_id), None)
+
+
+def before(view: View, change: ChangeView, now: Occasion) -> Decision | None:
+    """The decision on a change that was in force before this occasion."""
+    own = now.decision_id(change.id)
+    others = [d for d in view.state.decisions() if d.change_id == change.id and d.id != own and d.decided_on <= now.on]
+    return in_force(others).get(change.id)
+
+
+# --- the page of a change ----------------------------------------------------------------------------------------
+
+
+def section(view: View, change: ChangeView) -> None:
+    """On the page of a change: what was decided about it, and recording a decision without a meeting."""
+    st.header("Decisions", anchor=False)
+    mine = [d for d in view.state.decisions() if d.change_id == change.id]
+    if not mine:
+        st.markdown("Nothing has been decided about this change yet.")
+    for decision in mine:
+        _told(view, change, decision, newest=in_force(mine).get(change.id) == decision)
+    with st.expander("Record a decision without a meeting", key="decide here", on_change="rerun") as drawer:
+        if drawer.open:
+            form(view, change, occasion(view.today))
+
+
+def _told(view: View, change: ChangeView, decision: Decision, *, newest: bool) -> None:
+    state = decision_words.state_text(decision, newest=newest, today=view.today)
+    meeting = f", in the meeting of {when(decision.decided_on)}" if decision.meeting_id else ""
+    line = f"- {when(decision.decided_on)}{meeting}: **{plain(decision_words.decided_text(decision))}** · {state}"
+    if newest:
+        since = meeting_words.since_text(decision, change, kept(view, decision), seen(view, change))
+        line += f"  \n  Since then: {plain(since)}"
+    st.markdown(line)
+
+
+# --- the form ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """One form: which change, on which occasion, what is recorded there already, and where its draft is kept."""
+
+    change: ChangeView
+    now: Occasion
+    recorded: Decision | None
+
+    @property
+    def id(self) -> str:
+        return self.now.decision_id(self.change.id)
+
+    @property
+    def revision(self) -> int:
+        return self.recorded.revision if self.recorded else 0
+
+    def key(self, field: str) -> str:
+        return f"decide {field} {self.id}"
+
+
+def form(view: View, change: ChangeView, now: Occasion) -> None:
+    """What is decided, why, by whom until when; with a conflict, both versions first."""
+    desk = _Desk(change, now, current(view, now.decision_id(change.id)))
+    _fill(view, desk)
+    begun = st.session_state.get(desk.key("begun on"))
+    if begun is not None and desk.recorded is not None and desk.revision > begun:
+        _conflict(view, desk, desk.recorded)
+    with st.container(gap="xsmall", key="decide"):
+        _first_line(view, desk)
+        _fields(view, desk)
+        _last_line(view, desk)
+
+
+def _fill(view: View, desk: _Desk) -> None:
+    """Let the form show what is recorded, unless somebody writes in it."""
+    state = st.session_state
+    if state.get(desk.key("begun on")) is None and state.get(desk.key("filled from")) != desk.revision:
+        live = desk.recorded if desk.recorded and not desk.recorded.withdrawn else None
+        _put(desk, first_draft(desk.change, desk.now, every_days=view.settings.meetings.every_days, before=live))
+        state[desk.key("filled from")] = desk.revision
+    for field in FIELDS:
+        state.setdefault(desk.key(field), None)
+
+
+def _put(desk: _Desk, draft: Draft) -> None:
+    for field in FIELDS:
+        st.session_state[desk.key(field)] = getattr(draft, field) or None
+
+
+def _draft(desk: _Desk) -> Draft:
+    """What stands in the form."""
+    state = st.session_state
+    texts = {field: str(state.get(desk.key(field)) or "") for field in ("other", "reason", "owner")}
+    return Draft(kind=state.get(desk.key("kind")), due_on=state.get(desk.key("due_on")),
+                 review_on=state.get(desk.key("review_on")), **texts)  # fmt: skip
+
+
+def _begin(desk: _Desk) -> None:
+    """Somebody writes: from now on the draft stands on the revision that was in front of them."""
+    st.session_state.setdefault(desk.key("begun on"), desk.revision)
+    st.session_state.pop(desk.key("refused"), None)
+
+
+def _drop(desk: _Desk) -> None:
+    for mark in ("begun on", "filled from", "tried", "refused"):
+        st.session_state.pop(desk.key(mark), None)
+
+
+def _first_line(view: View, desk: _Desk) -> None:
+    """What is decided, and the button that records it."""
+    line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small",
+                        key="decide-line")  # fmt: skip
+    line.segmented_control("Decision", KINDS, key=desk.key("kind"), format_func=decision_words.KINDS.__getitem__,
+                           label_visibility="collapsed", **_kept(desk))  # fmt: skip
+    begun = st.session_state.get(desk.key("begun on")) is not None
+    with line.container(horizontal=True, width="content", vertical_alignment="center", gap="xsmall"):
+        if begun:
+            st.button("Discard", type="tertiary", on_click=_drop, args=(desk,), key=desk.key("discard"))
+        st.button("Record", type="primary", icon=":material/gavel:", shortcut="D", on_click=_record,
+                  args=(view, desk, None), disabled=not begun and desk.recorded is not None)  # fmt: skip
+
+
+def _kept(desk: _Desk) -> dict[str, Any]:
+    """How every field is kept: typed text outlives a walk to another change or page and back."""
+    return {"on_change": _begin, "args": (desk,), "persist_state": "session"}
+
+
+def _fields(view: View, desk: _Desk) -> None:
+    how = _kept(desk)
+    with st.grid(
+        12, wrap=False, min_column_width=20, gap="small", vertical_alignment="bottom", key="decide-fields"
+    ) as g:
+        other = st.session_state.get(desk.key("kind")) == "other"
+        if other:
+            with g.cell(column_span=3):
+                st.text_input("What was decided", key=desk.key("other"), max_chars=200, **how)
+        with g.cell(column_span=2 if other else 5):
+            st.text_input("Reason", key=desk.key("reason"), max_chars=LONGEST_REASON,
+                          placeholder="Why, in a few words", **how)  # fmt: skip
+        with g.cell(column_span=3):
+            st.selectbox("Owner: a role or team", _owners(view, desk), index=None, key=desk.key("owner"),
+                         accept_new_options=True, placeholder="Role or team", **how)  # fmt: skip
+        for field, label, told in (
+            ("due_on", "Due", "Until when it is to be done."),
+            ("review_on", "Review", "Until then it is not asked again, unless something gets worse."),
+        ):
+            with g.cell(column_span=2):
+                st.date_input(label, value=None, key=desk.key(field), format="YYYY-MM-DD", help=told, **how)
+
+
+def _owners(view: View, desk: _Desk) -> list[str]:
+    """Teams and roles to choose from, those named before among them."""
+    named = [d.owner for d in view.state.decisions()[:200]] + [st.session_state.get(desk.key("owner")) or ""]
+    return sorted({*(name for _, name in view.portfolio.teams), *ROLES, *filter(None, named)}, key=str.casefold)
+
+
+def _last_line(view: View, desk: _Desk) -> None:
+    """What is still missing, what went wrong, or what is recorded."""
+    begun = st.session_state.get(desk.key("begun on")) is not None
+    refused = st.session_state.get(desk.key("refused"))
+    if not refused and st.session_state.get(desk.key("tried")):
+        refused = decision_words.missing_text(missing(_draft(desk), desk.now.on))
+    if refused:
+        st.markdown(f":orange[{plain(refused)}]")
+    elif desk.recorded is not None and not begun:
+        st.markdown(f":small[{_recorded_text(view, desk.recorded)}]")
+
+
+def _recorded_text(view: View, decision: Decision) -> str:
+    zone = view.settings.reporting.timezone
+    if decision.withdrawn:
+        return f"Withdrawn {at(decision.recorded_at, zone)}. Whatever is changed above can be recorded anew."
+    return f":blue[✓] **Recorded** {at(decision.recorded_at, zone)}. Whatever is changed above becomes a new revision."
+
+
+def _record(view: View, desk: _Desk, over: int | None) -> None:
+    """Record what stands in the form, on top of the revision it was begun on, or of ``over``."""
+    state = st.session_state
+    draft = _draft(desk)
+    if missing(draft, desk.now.on):
+        state[desk.key("tried")] = True
+        return
+    based = state.get(desk.key("begun on"), desk.revision) if over is None else over
+    try:
+        me = who(view)
+        frozen_id = view.state.freeze(data_version(view), as_json(seen(view, desk.change)), by=me)
+        before = replace(desk.recorded, revision=based) if desk.recorded else None
+        decision = decided(
+            draft, desk.change, desk.now, asked=_asked(view, desk), data_version=data_version(view),
+            frozen_id=frozen_id, before=before,
+        )  # fmt: skip
+        view.state.record(decision, seen_revision=based, by=me)
+    except Conflict:
+        state[desk.key("begun on")] = based
+    except ImpactError as error:
+        _begin(desk)
+        state[desk.key("refused")] = str(error)
+    else:
+        _drop(desk)
+
+
+def _asked(view: View, desk: _Desk) -> tuple[str, ...]:
+    earlier = before(view, desk.change, desk.now)
+    settling = earlier if earlier and settles(earlier, desk.change, view.today) else None
+    return asked_then(desk.change, settling or desk.recorded)
+
+
+def data_version(view: View) -> str:
+    """The version of the data without the folder they lie in."""
+    return view.version.rpartition("@")[2]
+
+
+# --- two at once -------------------------------------------------------------------------------------------------
+
+
+def _conflict(view: View, desk: _Desk, theirs: Decision) -> None:
+    """Both versions side by side, and which of them is to stand."""
+    by = decision_words.who(theirs.recorded_by, who(view))
+    recorded_at = at(theirs.recorded_at, view.settings.reporting.timezone)
+    st.warning(
+        f"While you were writing, {by} recorded a decision on this change. Nothing of yours is lost, and nothing is "
+        "overwritten: choose which one stands. The other one stays in the history.",
+        icon=":material/call_split:",
+    )
+    left, right = decision_words.side_by_side(theirs, _draft(desk))
+    with st.grid(2, wrap=False, border=True, gap="small", key="conflict") as grid:
+        with grid.cell():
+            st.markdown(f"**Recorded by {by}, {recorded_at}**\n\n{left}")
+            st.button("Keep theirs", on_click=_drop, args=(desk,), key=desk.key("keep theirs"))
+        with grid.cell():
+            st.markdown(f"**Yours, not recorded yet**\n\n{right}")
+            st.button("Save mine on top", type="primary", on_click=_record, args=(view, desk, theirs.revision),
+                      key=desk.key("save mine"))  # fmt: skip
+
+
+def last_time(view: View, change: ChangeView, meeting: Meeting) -> tuple[Decision | None, str]:
+    """The decision before this meeting, and what happened since in one line."""
+    earlier = before(view, change, occasion(view.today, meeting))
+    if earlier is None:
+        return None, ""
+    return earlier, meeting_words.since_text(earlier, change, kept(view, earlier), seen(view, change))

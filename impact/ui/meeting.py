@@ -1,0 +1,127 @@
+"""Which steering meeting a page shows: going back to one, or opening one with a proposed agenda. Layout only: what is
+proposed and said is decided elsewhere."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import streamlit as st
+
+from impact import agenda as agendas
+from impact.model import ImpactError
+from impact.portfolio import ChangeView
+from impact.records import AgendaItem, Decision, Meeting
+from impact.ui import View, who
+from impact.words import meeting_words as words
+from impact.words.formats import plural, when
+
+MOST_PROPOSED = 40
+"""Changes put on an agenda by proposal; more cannot be talked through. Others are added by hand."""
+REFUSED = "meeting refused"
+"""Where the session keeps why something could not be saved, until it is shown."""
+
+
+# --- which meeting -----------------------------------------------------------------------------------------------
+
+
+def pick(view: View) -> Meeting | None:
+    """The meeting that the address names; None where it names none that exists, which is said."""
+    asked = st.query_params.get("meeting", "")
+    found = view.state.meeting(asked) if asked else None
+    if asked and found is None:
+        st.warning(f"There is no meeting with the id {asked!r}. Choose one below, or open a new one.")
+    return found
+
+
+def choose(view: View) -> None:
+    """Open a meeting, or go back to one."""
+    st.title("Steering meeting", anchor=False)
+    meetings = view.state.meetings()
+    with st.grid(5, wrap=False, gap="large", key="choose") as grid:
+        with grid.cell(column_span=2):
+            st.header("Open a meeting", anchor=False)
+            _new(view, meetings)
+        with grid.cell(column_span=3):
+            st.header("Meetings so far", anchor=False)
+            if not meetings:
+                st.markdown(
+                    "None yet. The first one is opened on the left; its agenda is proposed from today's figures."
+                )
+                return
+            count = _decisions_by_meeting(view)
+            st.table(words.meetings_rows(meetings, teams_of(view), count), border="horizontal", alt="Meetings so far")
+
+
+def _new(view: View, meetings: tuple[Meeting, ...]) -> None:
+    if refused := st.session_state.pop(REFUSED, None):
+        st.error(refused, icon=":material/error:")
+    teams = teams_of(view)
+    coming = min((m.next_on for m in meetings if m.next_on and m.next_on >= view.today), default=view.today)
+    held_on = st.date_input("Day of the meeting", value=coming, key="new day", format="YYYY-MM-DD")
+    team = st.selectbox(
+        "For", ["", *teams], key="new team", format_func=lambda i: teams.get(i, "The whole portfolio")
+    )  # fmt: skip
+    if not isinstance(held_on, date):
+        st.markdown("Choose a day.")
+        return
+    following = held_on + timedelta(days=view.settings.meetings.every_days)
+    items = proposed(view, held_on, following, team or None)
+    st.markdown(_preview(items, following))
+    st.button("Open this meeting", type="primary", icon=":material/groups:", on_click=open_one,
+              args=(view, held_on, following, team or None, items))  # fmt: skip
+    st.markdown(":small[A meeting of that day that exists already is opened as it is.]")
+
+
+def _preview(items: tuple[AgendaItem, ...], following: date) -> str:
+    if not items:
+        return f"Nothing asks for this meeting. The next one would be on {when(following)}."
+    decide = sum("decide" in item.reasons for item in items)
+    shown = min(len(items), MOST_PROPOSED)
+    more = f" The first {shown} of {len(items)} changes that ask for it are put on." if shown < len(items) else ""
+    return (
+        f"Its agenda: **{plural(shown, 'change')}**, {decide} of them need a decision.{more} "
+        f"The next meeting would be on {when(following)}."
+    )
+
+
+def open_one(view: View, held_on: date, next_on: date, team: str | None, items: tuple[AgendaItem, ...]) -> None:
+    title = words.suggested_title(held_on, teams_of(view).get(team or ""))
+    try:
+        found = view.state.open_meeting(
+            held_on, title=title, team_id=team, next_on=next_on, agenda=items[:MOST_PROPOSED], by=who(view)
+        )
+    except ImpactError as error:
+        st.session_state[REFUSED] = str(error)
+        return
+    st.query_params["meeting"] = found.id
+
+
+def proposed(view: View, held_on: date, next_on: date, team: str | None) -> tuple[AgendaItem, ...]:
+    state = view.state
+    return view.cached(
+        ("agenda", state.version(), held_on, next_on, team),
+        lambda: agendas.propose(view.portfolio, state.decisions(), state.statements(), meeting_on=held_on,
+                                next_on=next_on, team_id=team),
+    )  # fmt: skip
+
+
+def teams_of(view: View) -> dict[str, str]:
+    return dict(view.portfolio.teams)
+
+
+def _decisions_by_meeting(view: View) -> dict[str, int]:
+    count: dict[str, int] = {}
+    for d in view.state.decisions():
+        if d.meeting_id and not d.withdrawn:
+            count[d.meeting_id] = count.get(d.meeting_id, 0) + 1
+    return count
+
+
+def decided_in(view: View, meeting: Meeting) -> dict[str, Decision]:
+    """The decisions of this meeting by change; withdrawn ones are none."""
+    return {d.change_id: d for d in view.state.decisions() if d.meeting_id == meeting.id and not d.withdrawn}
+
+
+def changes_of(view: View, meeting: Meeting) -> dict[str, ChangeView | None]:
+    """The changes of the agenda; None for one that no source delivers any more."""
+    return {item.change_id: view.portfolio.change(item.change_id) for item in meeting.agenda}

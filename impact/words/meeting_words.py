@@ -1,0 +1,247 @@
+"""What is said in and around a steering meeting: its name, agenda, progress, and each change in a few lines for a
+projector. Knows records and figures as they were made; knows neither storage nor layout.
+
+Texts are plain unless a function says that it gives Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from urllib.parse import quote
+
+from impact.figures import ChangeFigures, MeasureFigures
+from impact.portfolio import ChangeView, MilestoneView
+from impact.records import AgendaItem, AgendaReason, Decision, Meeting
+from impact.words.decision_words import GONE, Table, change_link, dates_text, kind_text, word_since
+from impact.words.formats import day_month, days, listed, plain, plural, when
+
+REASONS: Mapping[AgendaReason, str] = {
+    "decide": "needs a decision",
+    "worse": "customers worse off",
+    "review": "due for review",
+    "rolling_out": "rolls out before the next meeting",
+    "late": "late",
+    "hand": "put on by hand",
+}
+WHOLE = "whole portfolio"
+MOST_NAMED = 3
+"""Names in a line before the rest is counted."""
+
+
+def title(meeting: Meeting) -> str:
+    """What a meeting is called: its own title, else its day."""
+    return meeting.title.strip() or f"Steering meeting, {when(meeting.held_on)}"
+
+
+def for_whom(meeting: Meeting, teams: Mapping[str, str]) -> str:
+    """Which changes it is about: the whole portfolio, or a team by its name."""
+    if meeting.team_id is None:
+        return WHOLE
+    return teams.get(meeting.team_id, meeting.team_id.split(":")[-1])
+
+
+def suggested_title(held_on: date, team: str | None) -> str:
+    """The title a new meeting gets: Steering meeting, 28 Nov 2026; with the team where it is one team's."""
+    return f"Steering meeting{f' {team}' if team else ''}, {when(held_on)}"
+
+
+def facts(meeting: Meeting, teams: Mapping[str, str], decided: int) -> str:
+    """A meeting in one line: for whom, how much is decided, when the next one is, and whether it is closed."""
+    count = len(meeting.agenda)
+    agenda = f"{decided} of {plural(count, 'change')} decided" if count else "nothing on the agenda"
+    following = f"next meeting {when(meeting.next_on)}" if meeting.next_on else ""
+    closed = "closed" if meeting.closed_at else ""
+    return " · ".join(part for part in (for_whom(meeting, teams), agenda, following, closed) if part)
+
+
+def meetings_rows(meetings: Sequence[Meeting], teams: Mapping[str, str], decided: Mapping[str, int]) -> Table:
+    """All meetings as a table of Markdown texts with a link to each. ``decided``: decisions by meeting."""
+    table: Table = {name: [] for name in ("Meeting", "For", "Held", "On the agenda", "Decisions", "State")}
+    for m in meetings:
+        row = (
+            f"[{plain(title(m))}](meeting?meeting={quote(m.id)})", plain(for_whom(m, teams)), when(m.held_on),
+            plural(len(m.agenda), "change"), str(decided.get(m.id, 0)), "closed" if m.closed_at else "open",
+        )  # fmt: skip
+        for column, text in zip(table.values(), row, strict=True):
+            column.append(text)
+    return table
+
+
+# --- agenda ------------------------------------------------------------------------------------------------------
+
+
+def reasons_text(item: AgendaItem) -> str:
+    """Why a change is on the agenda: needs a decision, customers worse off."""
+    return ", ".join(REASONS[reason] for reason in item.reasons)
+
+
+def name(change_id: str, change: ChangeView | None) -> str:
+    """A change by number and title; by its id where no source delivers it any more."""
+    return f"{change.number} {change.title}" if change else f"{change_id.split(':')[-1]}, {GONE}"
+
+
+def rail_label(place: int, change_id: str, change: ChangeView | None, decision: Decision | None) -> str:
+    """An entry of the list beside a change: its place, title and, once decided, what. Markdown."""
+    told = change.title if change else f"{change_id.split(':')[-1]} ({GONE})"
+    short = told if len(told) <= 40 else f"{told[:38].rstrip()} …"
+    done = f" :small[:blue[✓ {plain(kind_text(decision))}]]" if decision else ""
+    return f"{place}\\. {plain(short)}{done}"
+
+
+def progress(place: int | None, count: int, decided: int) -> str:
+    """How far the meeting is: 3 of 12 · 5 decided; a change that is not on the agenda is said to be beside it."""
+    where = f"**{place} of {count}**" if place else "**not on the agenda**"
+    return f"{where} · {decided} decided"
+
+
+def asking(count: int, most: int) -> str:
+    """How many changes ask for a meeting and are not on its agenda, and how many of them are added at once."""
+    told = f"{plural(count, 'change')} that {'asks' if count == 1 else 'ask'} for it"
+    return told if count <= most else f"the first {most} of {told}"
+
+
+EMPTY_AGENDA = (
+    "Nothing asks for this meeting: no decision is due, nobody is worse off without one, no review is due, nothing "
+    "rolls out before the next meeting and no milestone is late. Add changes by hand, or close the meeting."
+)
+
+
+# --- one change --------------------------------------------------------------------------------------------------
+
+
+def steps_text(change: ChangeView) -> str:
+    """The plan in one line: 4 of 6 milestones done, 1 late: Training held (35 days)."""
+    counted = [m for m in change.milestones if m.status != "cancelled"]
+    if not counted:
+        return "no milestones recorded"
+    done = sum(m.status == "done" for m in counted)
+    late = [f"{m.title} ({days(m.slip_days or 0)})" for m in change.overdue]
+    told = f"{done} of {plural(len(counted), 'milestone')} done"
+    return f"{told}; late: {listed(late, MOST_NAMED)}" if late else f"{told}, none late"
+
+
+def next_step_text(change: ChangeView) -> str:
+    """The next milestone that is still to come; empty where none has a date."""
+    coming = [m for m in change.milestones if m.status not in ("done", "cancelled") and not m.overdue and m.due_on]
+    first = min(coming, key=lambda m: (m.due_on or date.max, m.title), default=None)
+    return f"next: {first.title}, {when(first.due_on)}" if first else ""
+
+
+def ready_text(change: ChangeView) -> str:
+    """How ready both ends are: design 100 %, business 60 % (missing: Training held)."""
+    told = []
+    for end_name, end in (("design", change.design), ("business", change.business)):
+        if end.ratio is None:
+            told.append(f"{end_name} unknown")
+            continue
+        missing = f" (missing: {listed(list(end.missing), MOST_NAMED)})" if end.missing else ""
+        told.append(f"{end_name} {round(end.ratio * 100):d}\N{NO-BREAK SPACE}%{missing}")
+    return ", ".join(told)
+
+
+def told_text(change: ChangeView) -> str:
+    """Who has been told and trained, and who has not; unknown where no such milestone is recorded."""
+    mine = [m for m in change.milestones if m.kind in ("communication", "training") and m.status != "cancelled"]
+    if not mine:
+        return "no message or training recorded"
+    waiting = [_audience(m) for m in mine if m.status != "done"]
+    told = f"{sum(m.status == 'done' for m in mine)} of {len(mine)} messages and trainings done"
+    return f"{told}; still to come: {listed(waiting, MOST_NAMED)}" if waiting else told
+
+
+def _audience(step: MilestoneView) -> str:
+    due = f", {'late since' if step.overdue else 'due'} {day_month(step.due_on)}" if step.due_on else ""
+    return f"{step.audience or step.title}{due}"
+
+
+def money_lines(figures: ChangeFigures) -> tuple[str, ...]:
+    """Cost, promise and what the bump cost, as far as they are known: texts exactly as on the page of the change."""
+    lines = [f"Cost: {figures.cost}", f"Expected benefit: {figures.benefit}"]
+    lines += [f"{line.label}: {line.text}" for line in figures.case]
+    money = [line for line in figures.bump if line.label.startswith(("Extra tickets", "Cost of"))]
+    return (*lines, *(f"{line.label}: {line.text}" for line in money))
+
+
+def measure_text(measure: MeasureFigures) -> tuple[str, str]:
+    """A board measure's effect and its range; without an estimate, why there is none."""
+    return (measure.effect, measure.range) if measure.effect else ("", measure.short)
+
+
+# --- last time, and since ----------------------------------------------------------------------------------------
+
+
+def since_rows(then: ChangeFigures, now: ChangeFigures) -> tuple[tuple[str, str, str], ...]:
+    """What moved since figures were kept: the answer, and each board measure's effect where it differs."""
+    found = []
+    if then.word != now.word:
+        found.append(("Customers", then.word_label, now.word_label))
+    for measure in now.measures:
+        before = then.measure(measure.metric)
+        if not measure.on_board or before is None:
+            continue
+        old, new = (_effect(m) for m in (before, measure))
+        if old != new:
+            found.append((measure.label, old, new))
+    return tuple(found)
+
+
+def _effect(measure: MeasureFigures) -> str:
+    return f"{measure.effect} ({measure.range})" if measure.effect else measure.word_label.lower()
+
+
+def since_text(decision: Decision, change: ChangeView, then: ChangeFigures | None, now: ChangeFigures) -> str:
+    """What happened after a decision, in one line: the word then and now, and the tickets' effect then and now."""
+    told = [f"customers: {word_since(decision, change)}"]
+    if then is not None:
+        old, new = then.measure("tickets"), now.measure("tickets")
+        if old is not None and new is not None and (old.effect or new.effect):
+            before, after = _effect(old), _effect(new)
+            told.append(f"tickets: {before}, unchanged" if before == after else f"tickets: {before} → {after}")
+    done = sum(1 for m in change.milestones if m.done_on is not None and m.done_on >= decision.decided_on)
+    if done:
+        told.append(f"{plural(done, 'milestone')} done")
+    return "; ".join(told)
+
+
+# --- the end -----------------------------------------------------------------------------------------------------
+
+
+def summary_rows(
+    meeting: Meeting, decisions: Mapping[str, Decision], changes: Mapping[str, ChangeView | None]
+) -> Table:
+    """What a meeting decided, one row a change of its agenda, then decisions on others; Markdown texts."""
+    table: Table = {heading: [] for heading in ("Change", "Decision", "Reason", "Owner", "Due and review")}
+    on_it = [item.change_id for item in meeting.agenda]
+    for change_id in (*on_it, *(other for other in decisions if other not in on_it)):
+        d = decisions.get(change_id)
+        row = (
+            change_link(change_id, changes.get(change_id)), plain(kind_text(d)) if d else "nothing decided",
+            plain(d.reason) if d else "–", (plain(d.owner) or "–") if d else "–",
+            (dates_text(d) or "–") if d else "–",
+        )  # fmt: skip
+        for column, text in zip(table.values(), row, strict=True):
+            column.append(text)
+    return table
+
+
+def still_open(meeting: Meeting, decided: Collection[str]) -> str:
+    """How many changes of the agenda are without a decision; empty where none is."""
+    left = [item for item in meeting.agenda if item.change_id not in decided]
+    if not left:
+        return ""
+    verb = "is" if len(left) == 1 else "are"
+    return (
+        f"{plural(len(left), 'change')} of the agenda {verb} without a decision; the next meeting proposes them again."
+    )
+
+
+def agenda_told(meeting: Meeting, changes: Mapping[str, ChangeView | None]) -> str:
+    """An agenda as a numbered Markdown list, to be compared with another one."""
+    if not meeting.agenda:
+        return "Nothing on it."
+    lines = []
+    for place, item in enumerate(meeting.agenda, 1):
+        note = f" – {plain(item.note)}" if item.note else ""
+        lines.append(f"{place}. {plain(name(item.change_id, changes.get(item.change_id)))}{note}")
+    return "\n".join(lines)

@@ -1,0 +1,19 @@
+"""Meeting: the agenda of a steering meeting, and one change after the other for the projector. Layout only."""
+
+import streamlit as st
+
+from impact import ui
+from impact.ui import agenda, frozen, meeting, walk
+
+view = ui.open_page("meeting")
+chosen = meeting.pick(view)
+if chosen is None:
+    meeting.choose(view)
+    st.stop()
+if walk.asked():
+    walk.change(view, chosen)
+else:
+    agenda.head(view, chosen)
+    agenda.rows(view, chosen)
+    agenda.outcome(view, chosen)
+frozen.beside(view, chosen)
