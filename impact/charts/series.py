@@ -87,7 +87,7 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
     if change.rollout_on is None:
         raise ValueError(f"change {change.number} has no rollout date, so there is no before and after to draw")
     weeks = points(series, reading.metric, change.rollout_on)
-    values = _with_gaps(weeks, reading.metric)
+    values = with_gaps(weeks, reading.metric)
     layers = [
         *_windows(reading),
         *_expectation(values),
@@ -97,7 +97,7 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
     ]
     axis: dict[str, Any] = {"title": None, "grid": False, "format": "%-d %b", "labelOverlap": True}
     axis["tickCount"] = {"interval": "week", "step": 2}
-    ends = {"domain": [_day(series.days[0]), _day(series.days[-1] + timedelta(days=1))], "type": "time"}
+    ends = {"domain": [day_text(series.days[0]), day_text(series.days[-1] + timedelta(days=1))], "type": "time"}
     for each in layers:
         each["encoding"]["x"] |= {"axis": axis, "scale": ends | {"nice": False}}
         if "field" in each["encoding"].get("y", {}):
@@ -109,18 +109,18 @@ def observed_expected(series: Counterfactual, change: ChangeView, reading: Readi
     }
 
 
-def _with_gaps(weeks: Sequence[Point], metric: Metric) -> list[dict[str, Any]]:
+def with_gaps(weeks: Sequence[Point], metric: Metric) -> list[dict[str, Any]]:
     """The weeks as rows, with an empty row where weeks are missing, so that no line is drawn over what is unknown."""
     rows: list[dict[str, Any]] = []
     for before, week in zip([None, *weeks], weeks, strict=False):
         if before is not None and (week.first - before.first).days > DAYS_PER_POINT + 1:
             empty = dict.fromkeys(("observed", "expected", "low", "high"))
-            rows.append({"on": _day(before.middle + timedelta(days=DAYS_PER_POINT)), **empty})
+            rows.append({"on": day_text(before.middle + timedelta(days=DAYS_PER_POINT)), **empty})
         rows.append(_told(week, metric))
     return rows
 
 
-def _day(on: date) -> str:
+def day_text(on: date) -> str:
     """Midnight as browsers of every time zone draw it on that day."""
     return f"{on.isoformat()}T00:00:00"
 
@@ -132,7 +132,7 @@ def _told(week: Point, metric: Metric) -> dict[str, Any]:
 
     likely = f"{text(week.low).split(' ')[0]} to {text(week.high)}"
     return {
-        "on": _day(week.middle), "observed": week.observed, "expected": week.expected, "low": week.low,
+        "on": day_text(week.middle), "observed": week.observed, "expected": week.expected, "low": week.low,
         "high": week.high, "week": f"Week from {when(week.first)}", "happened": text(week.observed),
         "likely": f"{text(week.expected)}, likely {likely}",
         "told": f"Week from {when(week.first)}: {text(week.observed)}, expected {text(week.expected)}",
@@ -168,7 +168,7 @@ def _windows(reading: Reading) -> Iterator[Layer]:
         (result.pre_from, result.pre_to, f"{result.shape.pre} days before"),
         (result.post_from, result.post_to, f"{result.shape.post} days after"),
     )
-    rows = [{"on": _day(a), "end": _day(b + timedelta(days=1)), "text": text} for a, b, text in spans]
+    rows = [{"on": day_text(a), "end": day_text(b + timedelta(days=1)), "text": text} for a, b, text in spans]
     edge = {"y": {"value": 0}, "y2": {"value": "height"}}
     yield layer(rows, {"type": "rect", "fill": BETTER, "opacity": 0.07}, x=_time(), x2={"field": "end"}, **edge)
     line = {"type": "rule", "stroke": BETTER, "strokeWidth": 3, "opacity": 0.5}
@@ -181,9 +181,9 @@ def _windows(reading: Reading) -> Iterator[Layer]:
 
 def _rollout(on: date, to: date | None) -> Iterator[Layer]:
     """The day customers met the change; of a rollout over days, all of them."""
-    rows = [{"on": _day(on), "text": f"rolled out {span(on, to) if to else when(on)}"}]
+    rows = [{"on": day_text(on), "text": f"rolled out {span(on, to) if to else when(on)}"}]
     if to:
-        days = [{"on": _day(on), "end": _day(to + timedelta(days=1))}]
+        days = [{"on": day_text(on), "end": day_text(to + timedelta(days=1))}]
         yield layer(days, {"type": "rect", "fill": INK, "opacity": 0.1}, x=_time(), x2={"field": "end"},
                     y={"value": 0}, y2={"value": "height"})  # fmt: skip
     yield layer(rows, {"type": "rule", "stroke": INK, "strokeWidth": 1.6}, x=_time(), y={"value": -22},
@@ -199,7 +199,7 @@ def _neighbours(change: ChangeView, weeks: Sequence[Point]) -> Iterator[Layer]:
     first, last = weeks[0].first, weeks[-1].first + timedelta(days=6)
     near = [n for n in change.neighbours if first <= n.rollout_on <= last]
     rows = [
-        {"on": _day(n.rollout_on), "text": n.number, "name": f"{n.number} {n.title}", "when": when(n.rollout_on),
+        {"on": day_text(n.rollout_on), "text": n.number, "name": f"{n.number} {n.title}", "when": when(n.rollout_on),
          "where": ", ".join(n.services), "line": i % 3, "before": n.rollout_on < (change.rollout_on or n.rollout_on)}
         for i, n in enumerate(near)
     ]  # fmt: skip
@@ -247,9 +247,9 @@ def _step(index: int, step: MilestoneView, today: date) -> dict[str, Any]:
     due = step.due_on or on
     return {
         "title": f"{step.title}\N{INVISIBLE SEPARATOR}{index}",
-        "on": _day(on),
-        "due": _day(due),
-        "from": _day(min(start, due)),
+        "on": day_text(on),
+        "due": day_text(due),
+        "from": day_text(min(start, due)),
         "kind": kind,
         "late": on > due,
         **told,
@@ -276,7 +276,7 @@ def _bars(rows: Sequence[dict[str, Any]]) -> Iterator[Layer]:
 
 
 def _now(today: date) -> Iterator[Layer]:
-    rows = [{"on": _day(today), "text": "today"}]
+    rows = [{"on": day_text(today), "text": "today"}]
     yield layer(rows, {"type": "rule", "stroke": RULE, "strokeDash": [4, 3], "strokeWidth": 1.5}, x=_time(),
                 y={"value": 0}, y2={"value": "height"})  # fmt: skip
     yield layer(rows, {"type": "text", "fill": MUTED, "dy": 10, "fontSize": 11.5}, x=_time(), y={"value": "height"},
@@ -284,7 +284,7 @@ def _now(today: date) -> Iterator[Layer]:
 
 
 def _planned(on: date) -> list[Layer]:
-    rows = [{"on": _day(on), "text": "planned rollout"}]
+    rows = [{"on": day_text(on), "text": "planned rollout"}]
     rule = {"type": "rule", "stroke": INK, "strokeWidth": 1.6}
     name = {"type": "text", "fill": INK, "fontWeight": 600, "dy": 24, "fontSize": 11.5}
     foot = {"value": "height"}
