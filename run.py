@@ -120,7 +120,8 @@ def run_tests(arguments: list[str]) -> int:
         say("Not Debian or Ubuntu: the tests against real servers and of printed pages are skipped.")
     if not has_apt() or is_ubuntu():
         install_browser()
-    return ended(subprocess.Popen([PYTHON, "-m", "pytest", *arguments], cwd=ROOT))
+    settings = {**os.environ, "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")}
+    return ended(subprocess.Popen([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=settings))
 
 
 # --- the Python environment --------------------------------------------------------------------------------------
@@ -164,6 +165,7 @@ def environment() -> dict[str, str]:
     for name, usual in {"IMPACT_HOME": ROOT / "data", "IMPACT_SECRETS": ROOT / ".streamlit/secrets.toml"}.items():
         if os.environ.get(name) or name == "IMPACT_HOME" or usual.is_file():
             found[name] = str(Path(os.environ.get(name) or usual).absolute())
+    found.setdefault("OPENBLAS_NUM_THREADS", "1")  # many small sums: threads of one sum only get in each other's way
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable
 from datetime import date
@@ -14,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import connectors
-from impact import sync
+from impact import demo_records, sync
 from impact.demo_organisation.server import running
 from impact.demo_organisation.world import REPORTING, SEED
 from impact.model import SourceUnavailable
@@ -87,6 +88,10 @@ def _load(store: Store, *, today: date, seed: int, progress: Tell, reporting: Re
             f"The demo organisation was not loaded: {broken[0].stream} {broken[0].outcome} ({broken[0].message}). "
             "Try again; it starts from the beginning."
         )
+    progress("Writing down what was decided in the last meetings", 0.96)
+    for old in store.home.glob("records-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    demo_records.write(store, records_home(store.home, today), today=today, reporting=reporting)
     draft = marker.with_suffix(".new")
     draft.write_text(_description(today, seed), "utf-8")
     draft.replace(marker)

@@ -22,8 +22,12 @@ from impact.analysis import gather, portfolio
 from impact.demo_organisation.server import running
 from impact.demo_organisation.story import SERVICES, TEAMS
 from impact.demo_organisation.world import SEED, World, world
+from impact.demo_records import known_on
+from impact.figures import from_json
 from impact.model import SourceUnavailable
 from impact.portfolio import ChangeView, Portfolio
+from impact.settled import settle
+from impact.state import open_state
 from impact.store import Snapshot, Store, StoreBusy
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +85,8 @@ def snapshot(home: Path) -> Snapshot:
 
 @pytest.fixture(scope="module")
 def board(snapshot: Snapshot) -> Portfolio:
-    return portfolio(snapshot, gather(snapshot, demo.REPORTING), today=TODAY, version="1")
+    """As of TODAY, whenever the test runs: what was loaded is called complete to the day before it was loaded."""
+    return portfolio(snapshot, known_on(gather(snapshot, demo.REPORTING), TODAY), today=TODAY, version="1")
 
 
 def one(snapshot: Snapshot, sql: str) -> tuple[object, ...]:
@@ -282,3 +287,28 @@ def answers(address: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def test_the_last_meetings_are_on_record_with_what_was_seen_and_nothing_asked_twice(
+    home: Path, board: Portfolio
+) -> None:
+    state = open_state(demo.records_home(home, TODAY))
+    assert [meeting.held_on for meeting in state.meetings()] == [date(2026, 11, 10), date(2026, 10, 27)]
+    decided = {d.change_id: d for d in state.decisions()}
+    seen = decided[change(board, "Card payment gateway switch").id]
+    frozen = state.frozen(seen.frozen_id or "")
+    assert frozen is not None
+    assert from_json(frozen.content).title == "Card payment gateway switch"
+    assert seen.word == "worse"
+    assert not change(settle(board, state.decisions(), TODAY), "Mail moved to the cloud").decide
+    assert change(settle(board, state.decisions(), TODAY), "Payroll query chat assistant").decide
+
+
+def test_effects_stated_after_the_rollout_are_marked(home: Path, board: Portfolio) -> None:
+    state = open_state(demo.records_home(home, TODAY))
+    late = {s.change_id: s for s in state.statements() if s.after_rollout}
+    assert set(late) == {change(board, title).id for title in ("Contactless limit raised", "Laptop refresh wave 2")}
+    laptops = f"{change(board, 'Laptop refresh wave 2').id}/tickets"
+    judged = state.frozen_statement(laptops)
+    assert judged is not None
+    assert judged.expected == -15

@@ -43,6 +43,7 @@ class Minute:
     owner: str
     due: int | None = None
     review: int | None = None
+    other: str = ""
 
 
 PROMISES: tuple[Promise, ...] = (
@@ -75,6 +76,26 @@ PROMISES: tuple[Promise, ...] = (
 )  # fmt: skip
 
 MINUTES: tuple[Minute, ...] = (
+    Minute(title="Second factor for everyone", ago=555, kind="continue", owner="Identity",
+           reason="The first two weeks were hard and are over; the second factor stays."),
+    Minute(title="Access by role for new starters", ago=342, kind="continue", owner="Identity",
+           reason="Requests are answered sooner, as promised; the portal form is made shorter."),
+    Minute(title="Always-on VPN", ago=320, kind="other", owner="Network", other="Stopped; tried again later",
+           reason="It failed in the first night; a new attempt only with another vendor."),
+    Minute(title="Mail moved to the cloud", ago=316, kind="continue", owner="Collaboration",
+           reason="There is no way back; the worst causes of calls are known and are worked on."),
+    Minute(title="Offline maps for field staff", ago=244, kind="close_benefit", owner="Field service",
+           reason="Field staff like it, and calls from the roadside are rare."),
+    Minute(title="Payslips on the phone", ago=226, kind="close_benefit", owner="People systems",
+           reason="Fewer questions on pay day, as promised."),
+    Minute(title="Laptop refresh wave 1", ago=198, kind="continue", owner="Workplace",
+           reason="Questions about new laptops ended after two weeks; wave 2 gets more training."),
+    Minute(title="Parcel status by message", ago=142, kind="close_benefit", owner="Retail systems",
+           reason="Questions about parcels fell by about half."),
+    Minute(title="New printer drivers", ago=128, kind="continue", owner="Workplace",
+           reason="Printing follow-me replaces them; no more work is put into the old drivers."),
+    Minute(title="Approvals from the phone", ago=55, kind="close_benefit", owner="Workplace",
+           reason="Software arrives sooner, as promised."),
     Minute(title="Till software 8", ago=27, kind="fix_first", owner="Retail systems", due=20, review=28,
            reason="Returns take longer than before; the vendor brings a shorter return screen."),
     Minute(title="Laptop refresh wave 2", ago=27, kind="pause", owner="Workplace", due=10, review=14,

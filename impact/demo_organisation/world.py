@@ -152,7 +152,7 @@ def _holidays(year: int) -> frozenset[date]:
     return REPORTING.holidays_between(date(year, 1, 1), date(year, 12, 31))
 
 
-def _workday(day: date) -> date:
+def workday(day: date) -> date:
     """``day``, or the last working day before it."""
     while day.weekday() > 4 or day in _holidays(day.year):
         day -= timedelta(days=1)
@@ -161,9 +161,9 @@ def _workday(day: date) -> date:
 
 def _change(plan: ChangePlan, today: date, rng: np.random.Generator) -> ChangeFact:
     live = plan.state in ("live", "rolled_back", "failed")
-    actual = _workday(today - timedelta(days=plan.ago))
+    actual = workday(today - timedelta(days=plan.ago))
     late = int(rng.choice((0, 0, 1, 2, 5, 7))) if live and plan.steps != "none" else 0
-    planned = _workday(actual - timedelta(days=late))
+    planned = workday(actual - timedelta(days=late))
     steps = PLANS[plan.steps]
     milestones = tuple(_milestone(step, plan, planned, actual, today, rng) for step in steps)
     created = (min(m.start_on for m in milestones) if milestones else planned) - timedelta(days=9)
@@ -191,9 +191,9 @@ def _change(plan: ChangePlan, today: date, rng: np.random.Generator) -> ChangeFa
 def _milestone(
     step: Step, plan: ChangePlan, planned: date, actual: date, today: date, rng: np.random.Generator
 ) -> MilestoneFact:
-    due = _workday(planned + timedelta(days=step.day))
+    due = workday(planned + timedelta(days=step.day))
     slip = plan.slips.get(step.kind, int(rng.choice((-3, -1, 0, 0, 0, 1, 2, 4))))
-    done = actual if step.kind == "rollout" else _workday(due + timedelta(days=slip))
+    done = actual if step.kind == "rollout" else workday(due + timedelta(days=slip))
     if step.kind not in ("rollout", "review") and slip < 60:
         done = min(done, actual - timedelta(days=1))
     stopped = {"cancelled": -60, "rolled_back": 0, "failed": 0}.get(plan.state)
