@@ -58,11 +58,12 @@ def settlements(changes: Iterable[ChangeView], decisions: Iterable[Decision], to
 
 def settle(portfolio: Portfolio, decisions: Iterable[Decision], today: date) -> Portfolio:
     """The same portfolio, in which nothing is asked any more that has been decided. Settled changes stay, in the
-    group that their word alone puts them into."""
+    group that their word alone puts them into; the version tells what is settled."""
     settled = settlements(portfolio.changes, decisions, today)
     if not settled:
         return portfolio
-    return replace(portfolio, changes=tuple(_unasked(c) if c.id in settled else c for c in portfolio.changes))
+    changes = tuple(_unasked(c) if c.id in settled else c for c in portfolio.changes)
+    return replace(portfolio, changes=changes, version=f"{portfolio.version} settled {hash(frozenset(settled)):x}")
 
 
 def _unasked(change: ChangeView) -> ChangeView:

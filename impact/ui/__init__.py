@@ -25,6 +25,7 @@ from impact.page_cache import Job
 from impact.people import hash_person, person_key
 from impact.portfolio import ChangeView, Portfolio
 from impact.settings import Settings
+from impact.settled import settle
 from impact.state import State
 from impact.store import Store, StreamState
 
@@ -108,11 +109,11 @@ def use_entry() -> bool:
     return was_lone
 
 
-def open_page(name: str, *, needs_data: bool = True) -> View:
+def open_page(name: str, *, needs_data: bool = True, needs_records: bool = False) -> View:
     """First call of every page. Sets the page up, finds the data and draws the line that says which they are.
 
     Where there is nothing to show it says so, says what to do next and ends the run: wrong settings, an unreadable
-    store, the demo still loading, and (with ``needs_data``) nothing read yet.
+    store, the demo still loading, (with ``needs_data``) nothing read yet, (with ``needs_records``) unreadable records.
     """
     st.set_page_config(page_title=f"{TITLES[name]} – Customer impact", page_icon=str(ICON), layout="wide")
     st.html(PRINT_STYLE)
@@ -125,6 +126,8 @@ def open_page(name: str, *, needs_data: bool = True) -> View:
         if job is not None:
             _wait_for_demo(job)
         view = _view(name, settings, place)
+        if needs_records:
+            view.state.version()
     except ImpactError as error:
         explain("This page cannot be shown", str(error))
         st.stop()
@@ -155,11 +158,23 @@ def _view(name: str, settings: Settings, place: Place) -> View:
         place.is_demo,
         place.store,
         answers.version,
-        answers.portfolio,
+        _settled(place, answers, today),
         answers.evidence,
         states,
         today,
     )
+
+
+def _settled(place: Place, answers: Answers, today: date) -> Portfolio:
+    """The portfolio in which nothing is asked any more that has been decided. Where the records cannot be read, all is
+    asked, and the pages that show them say why."""
+    shared = opening()
+    try:
+        state = shared.state(place)
+        key = ("settled", answers.version, today, state.where, state.version())
+        return shared.kept.get(key, lambda: settle(answers.portfolio, state.decisions(), today))
+    except ImpactError:
+        return answers.portfolio
 
 
 # --- states ------------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def pick(view: View) -> ChangeView | None:
 
 def _order(view: View, current: ChangeView | None) -> list[ChangeView]:
     """The changes in the order of the board; the current one is always among them."""
-    ordered = view.cached("order", lambda: selection.in_board_order(view.portfolio.changes))
+    ordered = view.cached(("order", view.portfolio.version), lambda: selection.in_board_order(view.portfolio.changes))
     offered = ordered[:MOST_CHOICES]
     return list(offered) if current is None or current in offered else [current, *offered]
 

@@ -66,7 +66,7 @@ def filters(view: View) -> Filters:
 def chosen(view: View, filters: Filters) -> tuple[ChangeView, ...]:
     """The changes that pass the filters."""
     changes, today = view.portfolio.changes, view.today
-    return view.cached(("chosen", filters), lambda: selection.chosen(changes, filters, today))
+    return view.cached(("chosen", view.portfolio.version, filters), lambda: selection.chosen(changes, filters, today))
 
 
 def nothing_found(view: View, filters: Filters) -> None:
@@ -115,7 +115,7 @@ def one_page(shown: Sequence[ChangeView]) -> Sequence[ChangeView]:
 def board(view: View, shown: Sequence[ChangeView], on_screen: Sequence[ChangeView]) -> None:
     """The chart of the changes on screen, out of all those shown; a click on a row opens its change."""
     totals = Counter(change.group for change in shown)
-    key = ("board", tuple(change.id for change in on_screen), tuple(totals.items()))
+    key = ("board", view.portfolio.version, tuple(change.id for change in on_screen), tuple(totals.items()))
     metrics = view.portfolio.metrics
     spec = view.cached(key, lambda: board_chart.board(on_screen, metrics, today=view.today, totals=totals))
     # A selection outlives its page in the browser: on the way back, a chart with the same key would open it again.
@@ -135,7 +135,7 @@ def same_as_table(view: View, on_screen: Sequence[ChangeView]) -> None:
     table = st.expander("The same as a table", key="table", bind="query-params")
     if not table.open:
         return
-    key = tuple(change.id for change in on_screen)
+    key = view.portfolio.version, tuple(change.id for change in on_screen)
     with table:
         st.header("Plan and next step", anchor=False)
         st.table(view.cached(("plans", key), lambda: twins.plans(on_screen)), border="horizontal",
