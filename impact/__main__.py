@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,8 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--format", choices=("csv", "parquet"), default="csv", help="file format (default: csv)")
     export.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     export.add_argument("--demo", action="store_true", help="export the demo organisation instead of real data")
+    copying = "copy all that is recorded in the data folder's file into the empty database of [records] url"
+    commands.add_parser("copy-records", help=copying)
     estimate = commands.add_parser("estimate", help="estimate effects from a panel file; needs no store")
     estimate.add_argument(
         "--panel",
@@ -215,11 +218,26 @@ def _recorded(home: Path, table: str, records: Records) -> pa.Table:
 
     if not records.url and not (home / FILE).exists():
         raise SettingsError(f"Nothing is recorded in {home}. Meetings and decisions are recorded on the pages.")
-    state = open_state(home, url=records.url, password=records.password)
-    try:
+    with closing(open_state(home, url=records.url, password=records.password)) as state:
         return state.table(table)
-    finally:
-        state.close()
+
+
+def _copy_records(given: argparse.Namespace) -> int:
+    from impact.state import FILE, open_state
+
+    settings = settings_module.load()
+    if not settings.records.url:
+        raise SettingsError("[records] url is not set, so there is no database to copy to. See docs/records.md.")
+    if not (settings.home / FILE).exists():
+        raise SettingsError(f"There is no {FILE} in {settings.home}, so there is nothing to copy.")
+    records = settings.records
+    with (
+        closing(open_state(settings.home)) as source,
+        closing(open_state(settings.home, url=records.url, password=records.password)) as target,
+    ):
+        copied = target.copy_from(source)
+        print(f"{copied:,} rows copied from {source.where} to {target.where}. The file is left as it is.")
+    return OK
 
 
 def _derived(store: Store, table: str, settings: Settings, reporting: Reporting) -> pa.Table:
@@ -260,6 +278,7 @@ _COMMANDS = {
     "sync": _sync,
     "rebuild": _rebuild,
     "export": _export,
+    "copy-records": _copy_records,
     "estimate": _estimate,
 }
 

@@ -29,9 +29,10 @@ from impact.keeping.checking import (
 )
 from impact.keeping.database import Database, Taken
 from impact.keeping.migrating import bring_to_head
+from impact.keeping.moving import copy_all
 from impact.keeping.naming import decision_id, meeting_id, statement_id
-from impact.keeping.plain import TABLES, Kept, entry_from_row, from_row, frozen_from_row, in_utc
-from impact.keeping.revisions import add, is_frozen, log, newest, version
+from impact.keeping.plain import Kept, entry_from_row, frozen_from_row, in_utc
+from impact.keeping.revisions import add, all_newest, history, is_frozen, log, newest, since, version
 from impact.records import AgendaItem, AuditEntry, Conflict, Decision, Frozen, Meeting, Statement
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class State:
     def __init__(self, url: str, *, password: str = "", clock: Callable[[], datetime] = _now):
         self._database = Database(url, password)
         self._clock = clock
-        self._newest: dict[type[Any], tuple[int, tuple[Any, ...]]] = {}
+        self._known: dict[type[Any], tuple[int, tuple[Any, ...]]] = {}
         try:
             bring_to_head(self._database)
         except BaseException:
@@ -198,10 +199,10 @@ class State:
     def frozen_statements(self) -> tuple[Statement, ...]:
         """Of every statement the one to be judged, where there is one, by change and measure."""
         histories: dict[str, list[Statement]] = {}
-        table = schema.STATEMENT
-        for one in self._read(Statement, sa.select(table).order_by(table.c.id, table.c.revision)):
-            histories.setdefault(one.id, []).append(one)
-        return tuple(found for history in histories.values() if (found := _to_judge(history)) is not None)
+        with self._database.reading() as connection:
+            for one in history(connection, Statement):
+                histories.setdefault(one.id, []).append(one)
+        return tuple(found for revisions in histories.values() if (found := _to_judge(revisions)) is not None)
 
     def freeze(self, version: str, content: Mapping[str, Any], *, by: str = "") -> str:
         """Keep figures as they are shown at a version of the data; gives the id under which they stay as they are.
@@ -244,6 +245,10 @@ class State:
         with self._database.reading() as connection:
             return read(connection, schema.METADATA.tables[name])
 
+    def copy_from(self, other: State) -> int:
+        """Take over everything another database holds, unchanged; gives the number of rows. This one must be empty."""
+        return copy_all(other._database, self._database)
+
     def _save(self, record: Kept, seen_revision: int, by: str) -> Kept:
         person = checked_person(by)
         try:
@@ -256,30 +261,34 @@ class State:
             raise Conflict(current) from None
 
     def _all(self, kind: type[Kept], order: Callable[[Kept], Any]) -> tuple[Kept, ...]:
-        """The newest revision of every record, read anew only after a write. A revision is the newest where no row
-        follows it: revisions have no gaps."""
-        version = self.version()
-        kept = self._newest.get(kind)
-        if kept is None or kept[0] != version:
-            table, later = TABLES[kind], TABLES[kind].alias()
-            follows = sa.exists().where(later.c.id == table.c.id, later.c.revision == table.c.revision + 1)
-            rows = sorted(self._read(kind, sa.select(table).where(~follows)), key=order, reverse=True)
-            kept = self._newest[kind] = (version, tuple(rows))
-        return kept[1]
+        """Every record as it is now, in descending order. After a write only what was written is read."""
+        number = self.version()
+        known: int
+        found: tuple[Kept, ...]
+        new: list[Kept]
+        known, found = self._known.get(kind, (0, ()))
+        if known == number:
+            return found
+        with self._database.reading() as connection:
+            if 0 < known < number:
+                new = since(connection, kind, known)
+            else:
+                found, new = (), all_newest(connection, kind)
+        if new:
+            by_id = {one.id: one for one in (*found, *new)}
+            found = tuple(sorted(by_id.values(), key=order, reverse=True))
+        self._known[kind] = (number, found)
+        return found
 
     def _one(self, kind: type[Kept], id: str) -> Kept | None:
         with self._database.reading() as connection:
             return newest(connection, kind, id)
 
     def _history(self, kind: type[Kept], id: str) -> tuple[Kept, ...]:
-        table = TABLES[kind]
-        return tuple(self._read(kind, sa.select(table).where(table.c.id == id).order_by(table.c.revision)))
-
-    def _read(self, kind: type[Kept], query: sa.Select[Any]) -> list[Kept]:
         with self._database.reading() as connection:
-            return [from_row(kind, row) for row in connection.execute(query).mappings()]
+            return tuple(history(connection, kind, id))
 
 
-def _to_judge(history: Sequence[Statement]) -> Statement | None:
-    last = next((one for one in reversed(history) if not one.after_rollout), None)
+def _to_judge(revisions: Sequence[Statement]) -> Statement | None:
+    last = next((one for one in reversed(revisions) if not one.after_rollout), None)
     return None if last is None or last.withdrawn else last

@@ -225,7 +225,7 @@ STEPS = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_after_any_sequence_of_writes_history_is_whole_and_without_gaps(
-    state: State, steps: list[tuple[str, int, str]]
+    place: Place, state: State, steps: list[tuple[str, int, str]]
 ) -> None:
     start = state.version()
     told: dict[str, list[Decision]] = {}
@@ -247,6 +247,13 @@ def test_after_any_sequence_of_writes_history_is_whole_and_without_gaps(
             known.append(saved)
         else:
             assert saved == newest
+        now = {one.id: one for one in state.decisions()}
+        assert {id: now.get(id) for id, known in told.items() if known} == {
+            id: known[-1] for id, known in told.items() if known
+        }
+    fresh = place.open()
+    assert fresh.decisions() == state.decisions(), "what is read bit by bit is what is read at once"
+    fresh.close()
     for id, revisions in told.items():
         assert state.decision_history(id) == tuple(revisions)
         assert [one.revision for one in revisions] == list(range(1, len(revisions) + 1))

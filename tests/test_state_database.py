@@ -19,6 +19,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from impact.keeping import database as connections
 from impact.keeping import migrating, revisions, schema
 from impact.keeping.database import Database
 from impact.model import SettingsError, StoreError
@@ -194,6 +195,23 @@ def test_a_revision_added_by_a_script_that_takes_no_lock_is_a_conflict(
         state.record(replace(PAUSE, reason="mine"), seen_revision=1)
     assert caught.value.current == state.decision(PAUSE.id)
     assert [one.reason for one in state.decision_history(PAUSE.id)] == [PAUSE.reason, "by a script"]
+
+
+def test_readers_do_not_wait_for_a_writer_and_see_nothing_half_written(place: Place) -> None:
+    writer, reader = place.open(), place.open()
+    first = writer.record(PAUSE, seen_revision=0)
+    with writer._database.writing() as connection:
+        revisions.add(connection, replace(PAUSE, reason="under way"), 1, at=NOW, by="")
+        assert (reader.version(), reader.decisions(), writer.decision(PAUSE.id)) == (1, (first,), first)
+    assert (reader.version(), reader.decision(PAUSE.id).reason) == (2, "under way")  # type: ignore[union-attr]
+
+
+def test_a_writer_that_waits_too_long_for_another_says_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "SECONDS_TO_WAIT", 1)
+    one, other = place.open(), place.open()
+    with one._database.writing(), pytest.raises(StoreError, match="written by somebody else for too long"):
+        other.record(PAUSE, seen_revision=0)
+    assert other.record(PAUSE, seen_revision=0).revision == 1
 
 
 def test_many_programs_open_a_new_database_at_once_and_make_it_once(place: Place) -> None:

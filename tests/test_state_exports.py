@@ -96,6 +96,33 @@ def test_the_command_line_reads_the_database_of_the_settings(desk: Path, records
     assert not (desk / "data/records.db").exists()
 
 
+def test_what_a_file_holds_moves_to_postgresql_unchanged_and_only_into_an_empty_database(
+    desk: Path, records_server: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = Place(records_server.url, records_server.password)  # type: ignore[attr-defined]
+    with server.raw() as connection:
+        connection.exec_driver_sql("SET lock_timeout = '5s'; DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
+    file = open_state(desk / "data", clock=lambda: NOW)
+    fill(file)
+    frozen_id = file.freeze("41", {"tickets": 12, "low": 1e-7})
+    assert main(["copy-records"]) == 2
+    assert "[records] url is not set" in capsys.readouterr().err
+    (desk / "secrets.toml").write_text(f'[records]\nurl = "{server.url}"\npassword = "{server.password}"\n')
+    assert main(["copy-records"]) == 0
+    assert "10 rows copied" in capsys.readouterr().out
+    moved = server.open()
+    for name in RECORDED:
+        assert moved.table(name).equals(file.table(name)), name
+    assert moved.frozen(frozen_id) == file.frozen(frozen_id)
+    assert moved.version() == file.version() == 5
+    later = moved.record(replace(PAUSE, kind="continue"), seen_revision=2)
+    assert moved.audit(1)[0].revision == later.revision == 3
+    assert main(["copy-records"]) == 1
+    assert "are not empty: nothing was copied" in capsys.readouterr().err
+    moved.close()
+    file.close()
+
+
 def test_nothing_recorded_is_said_and_makes_no_file(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "audit", "--out", str(desk / "out.csv")]) == 2
     assert "Nothing is recorded in" in capsys.readouterr().err

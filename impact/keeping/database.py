@@ -190,7 +190,7 @@ def _address(url: str, password: str) -> URL:
 def _on_connect(connection: Any, _record: Any) -> None:
     """Transactions are begun by us alone, never by the driver on its own; what is committed outlasts a power cut."""
     connection.isolation_level = None
-    for pragma in (f"busy_timeout = {SECONDS_TO_WAIT * 1000}", "foreign_keys = ON", "synchronous = FULL"):
+    for pragma in (f"busy_timeout = {SECONDS_TO_WAIT * 1000:.0f}", "foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

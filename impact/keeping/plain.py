@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from impact.keeping import schema
 from impact.records import AgendaItem, AuditEntry, Decision, Frozen, Meeting, Statement
 
-Kept = TypeVar("Kept", Meeting, Decision, Statement)
+Kept = TypeVar("Kept", bound=Meeting | Decision | Statement)
 TABLES: Mapping[type[Any], sa.Table] = {
     Meeting: schema.MEETING,
     Decision: schema.DECISION,
@@ -33,9 +33,13 @@ def as_row(record: Meeting | Decision | Statement) -> dict[str, Any]:
     return row
 
 
-def from_row(kind: type[Kept], row: sa.RowMapping) -> Kept:
-    """The record a row holds."""
-    values: dict[str, Any] = {str(column): value for column, value in row.items()}
+def records(kind: type[Kept], rows: sa.Result[Any]) -> list[Kept]:
+    """The records that rows hold."""
+    names = tuple(map(str, rows.keys()))
+    return [_record(kind, dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _record(kind: type[Kept], values: dict[str, Any]) -> Kept:
     if "agenda" in values:
         values["agenda"] = tuple(
             AgendaItem(change_id=item["change_id"], reasons=tuple(item["reasons"]), note=item["note"])

@@ -1,6 +1,6 @@
-"""Adds a revision and its line in the audit inside a transaction. Knows the rows, not who asks or where they are.
+"""Reads revisions, and adds one with its line in the audit. Knows the rows, not who asks or where they are.
 
-The caller holds the writer lock: what is read here is still the newest when it is kept.
+Whoever adds holds the writer lock: what is read then is still the newest when it is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from impact.keeping import schema
 from impact.keeping.checking import RecordRefused
-from impact.keeping.plain import TABLES, Kept, as_row, content, from_row, same
+from impact.keeping.plain import TABLES, Kept, as_row, content, records, same
 from impact.model import StoreError
 from impact.records import Conflict, Decision, Meeting, Statement
 
@@ -31,8 +31,31 @@ def newest(connection: sa.Connection, kind: type[Kept], id: str) -> Kept | None:
     """A record as it is now."""
     table = TABLES[kind]
     query = sa.select(table).where(table.c.id == id).order_by(table.c.revision.desc()).limit(1)
-    row = connection.execute(query).mappings().first()
-    return None if row is None else from_row(kind, row)
+    return next(iter(records(kind, connection.execute(query))), None)
+
+
+def all_newest(connection: sa.Connection, kind: type[Kept]) -> list[Kept]:
+    """Every record as it is now. A revision is the newest where no other follows it: revisions have no gaps."""
+    table, later = TABLES[kind], TABLES[kind].alias()
+    follows = sa.exists().where(later.c.id == table.c.id, later.c.revision == table.c.revision + 1)
+    return records(kind, connection.execute(sa.select(table).where(~follows)))
+
+
+def since(connection: sa.Connection, kind: type[Kept], number: int) -> list[Kept]:
+    """Every revision recorded after a line of the audit, in that order."""
+    table, audit = TABLES[kind], schema.AUDIT
+    same_revision = sa.and_(
+        audit.c.record_table == table.name, audit.c.record_id == table.c.id, audit.c.revision == table.c.revision
+    )
+    query = sa.select(table).join(audit, same_revision).where(audit.c.number > number).order_by(audit.c.number)
+    return records(kind, connection.execute(query))
+
+
+def history(connection: sa.Connection, kind: type[Kept], id: str | None = None) -> list[Kept]:
+    """All revisions of one record, or of every one, oldest first."""
+    table = TABLES[kind]
+    query = sa.select(table).order_by(table.c.id, table.c.revision)
+    return records(kind, connection.execute(query if id is None else query.where(table.c.id == id)))
 
 
 def add(connection: sa.Connection, record: Kept, seen_revision: int, *, at: datetime, by: str) -> Kept:
