@@ -263,6 +263,29 @@ def test_a_wrong_password_and_a_server_that_is_away_are_said_without_the_passwor
 
 
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_user_who_owns_nothing_records_and_one_who_may_only_read_is_told(place: Place) -> None:
+    place.open()
+    with place.raw() as connection:
+        connection.exec_driver_sql(
+            "DROP ROLE IF EXISTS dashboard; DROP ROLE IF EXISTS guest; "
+            "CREATE ROLE dashboard LOGIN PASSWORD 'one'; CREATE ROLE guest LOGIN PASSWORD 'two'; "
+            "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO dashboard; "
+            "GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest; "
+            "GRANT USAGE ON SCHEMA public TO dashboard, guest"
+        )
+    dashboard = Place(place.url.replace("desk@", "dashboard@"), "one", place.opened)
+    guest = Place(place.url.replace("desk@", "guest@"), "two", place.opened)
+    saved = dashboard.open().record(PAUSE, seen_revision=0)
+    for text in ("DELETE FROM audit", "ALTER TABLE audit DISABLE TRIGGER ALL"):
+        with pytest.raises(sa.exc.ProgrammingError, match=r"permission denied|must be owner"):
+            dashboard.query(text)
+    reader = guest.open()
+    assert reader.decision(PAUSE.id) == saved
+    with pytest.raises(StoreError, match="may only be read here; nothing was recorded"):
+        reader.record(replace(PAUSE, reason="mine"), seen_revision=1)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 def test_connections_that_the_server_closed_are_made_anew(place: Place) -> None:
     state = place.open()
     fill(state)
