@@ -8,28 +8,25 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from impact import analysis
 from impact import settings as settings_module
-from impact.bump_cost import BumpCost
-from impact.charts.series import drawable, observed_expected
-from impact.costs import bump_of, cost_study
 from impact.demo import is_current, records_home
 from impact.demo import load as load_demo
 from impact.demo_organisation.world import RATES, REPORTING, freezes
+from impact.dossier import Dossier
 from impact.evidence import Evidence, gather
 from impact.metrics import METRICS, Metric
 from impact.model import ImpactError
 from impact.page_cache import Job, Jobs, Kept
-from impact.portfolio import ChangeView, Portfolio
+from impact.portfolio import Portfolio
 from impact.selection import Filters, chosen, in_board_order, leading_metric
-from impact.settings import Rates, Reporting, Settings
+from impact.settings import Reporting, Settings
 from impact.state import State, open_state
 from impact.store import Store
 from impact.sync import PROGRESS_FILE
@@ -134,31 +131,18 @@ class Opening:
         self._last[place.home] = found = self._answers.get(key, lambda: _answer(place, self.today(place.reporting)))
         return found
 
-    def chart(self, answers: Answers, change: ChangeView, metric: str) -> dict[str, Any] | None:
-        """Observed against expected of one measure of a change, drawn once per data version; None where it has none."""
-
-        def draw() -> dict[str, Any] | None:
-            found = analysis.series(answers.evidence, change, metric)
-            reading = change.reading(metric)
-            return (
-                observed_expected(found, change, reading) if found and drawable(found, change, reading.metric) else None
-            )
-
-        return self.kept.get(("chart", answers.version, change.id, metric), draw)
-
-    def cost(self, answers: Answers, change: ChangeView, rates: Rates) -> BumpCost | None:
-        """What the bump after a change cost, found once per data version; None for a change that is not live."""
-        if change.rollout_on is None:
-            return None
-        study = self.kept.get(("costs", answers.version), lambda: cost_study(answers.evidence))
-        return self.kept.get(("cost", answers.version, change.id, rates), lambda: bump_of(study, change.id, rates))
+    def dossier(self, answers: Answers, settings: Settings) -> Dossier:
+        """All that is told of single changes, from these answers."""
+        kept, now = self.kept, answers.portfolio.today
+        return Dossier(answers.version, answers.portfolio, answers.evidence, settings, now, kept)
 
     def is_warm(self, place: Place) -> bool:
         """Whether the answers are there already, so that no page has to wait for them."""
         return self._answers.has(self._key(place)) or (is_syncing(place.home) and place.home in self._last)
 
-    def _key(self, place: Place) -> tuple[Path, str, Reporting, date, tuple[Metric, ...]]:
-        return place.home, place.store.version(), place.reporting, self.today(place.reporting), place.metrics
+    def _key(self, place: Place) -> Hashable:
+        now, rules = self.today(place.reporting), place.settings.milestones
+        return place.home, place.store.version(), place.reporting, now, place.metrics, rules
 
     def keep_warm(self, load: Callable[[], Settings] = settings_module.load) -> Job:
         """Start the thread that loads the demo where it is wanted and computes answers before anybody asks."""
@@ -178,7 +162,7 @@ class Opening:
             if job is not None:
                 job.done.wait()
             if not place.store.is_empty() and not self.is_warm(place):
-                self._draw_ahead(self.answers(place), place.settings.rates)
+                self._draw_ahead(self.dossier(self.answers(place), place.settings))
                 gc.collect()
                 gc.freeze()  # what stays for the life of the server need not be looked at again
         except ImpactError as error:
@@ -186,13 +170,14 @@ class Opening:
         except Exception:  # warming is a courtesy: a page tells its own errors, and the next look may succeed
             LOG.exception("warming failed")
 
-    def _draw_ahead(self, answers: Answers, rates: Rates) -> None:
+    def _draw_ahead(self, dossier: Dossier) -> None:
         """Draw what a meeting opens first: the leading measure of the changes of the usual period."""
-        shown = chosen(answers.portfolio.changes, Filters(), answers.portfolio.today)
+        portfolio = dossier.portfolio
+        shown = chosen(portfolio.changes, Filters(), portfolio.today)
         for change in in_board_order(shown):
-            if (metric := leading_metric(change, answers.portfolio.metrics)) and change.rollout_on:
-                self.chart(answers, change, metric)
-                self.cost(answers, change, rates)
+            if (metric := leading_metric(change, portfolio.metrics)) and change.rollout_on:
+                dossier.axis(change, metric)
+                dossier.case(change)
 
 
 def is_syncing(home: Path) -> bool:
@@ -207,7 +192,8 @@ def _answer(place: Place, today: date) -> Answers:
     snapshot = place.store.snapshot()
     evidence = gather(snapshot, place.reporting)
     version = f"{place.home}@{snapshot.version}"
-    if place.metrics != METRICS:
-        version += f" with measures {hash(place.metrics):x}"
-    found = analysis.portfolio(snapshot, evidence, today=today, version=version, metrics=place.metrics)
+    rules = place.settings.milestones
+    if place.metrics != METRICS or rules:
+        version += f" with measures and rules {hash((place.metrics, rules)):x}"
+    found = analysis.portfolio(snapshot, evidence, today=today, version=version, metrics=place.metrics, rules=rules)
     return Answers(version, found, evidence)

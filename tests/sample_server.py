@@ -77,18 +77,19 @@ class SampleOpening(Opening):
         states = (StreamState("itsm", "changes", ok_at=FRESH, outcome="ok"), tickets)
         self.store: Any = SampleStore(() if empty else states, empty=empty)
         self.portfolio, self.is_demo, self.job = portfolio, is_demo, job
+        self.home = Path(tempfile.mkdtemp(prefix="impact-sample-"))
 
     def today(self, reporting: Reporting) -> Any:
         """The sample's day."""
         return sample.TODAY
 
     def place(self, settings: Settings) -> Place:
-        """No folder at all."""
-        return Place(Path("sample"), self.is_demo, self.store, replace(settings, reporting=Reporting()))
+        """A folder in which nothing is stored."""
+        return Place(self.home, self.is_demo, self.store, replace(settings, reporting=Reporting()))
 
     def state(self, place: Place) -> State:
         """Records in a throwaway file of this process."""
-        return self.kept.get("state", lambda: open_state(Path(tempfile.mkdtemp(prefix="impact-sample-"))))
+        return self.kept.get("state", lambda: open_state(self.home))
 
     def demo_job(self, place: Place) -> Job | None:
         """The loading given, if any."""

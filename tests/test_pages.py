@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from impact import ui
 from impact.bump_cost import BumpCost
+from impact.dossier import Dossier
 from impact.estimation.bump import Bump, WorstDay
 from impact.holds import Hold
 from impact.model import SettingsError, StoreError
@@ -245,13 +246,15 @@ def test_a_change_on_several_services_has_a_row_for_each_with_its_own_rollout(sh
     assert found["Likely range"].str.startswith("between ").all()
 
 
-def test_what_the_bump_cost_stands_beside_it_with_ranges_and_the_settings_that_would_show_money(shown: Any) -> None:
+def test_what_the_bump_cost_stands_beside_it_with_ranges_and_the_settings_that_would_show_money(
+    shown: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     worst = WorstDay(date(2026, 9, 25), 60.0, 41.0)
     bump = Bump("c", "tickets", 28, date(2026, 9, 24), date(2026, 10, 21), 1300.0, 1160.0, 140.0, 90.0, 190.0, 13, 56,
                 "window", worst, ("s1",), True)  # fmt: skip
-    opening = SampleOpening(sample.portfolio())
-    opening.cost = lambda *given: BumpCost(bump, None, None, None, ("currency", "per_ticket"))  # type: ignore[method-assign]
-    at = shown("change", opening, change="CHG-115")
+    cost = BumpCost(bump, None, None, None, ("currency", "per_ticket"))
+    monkeypatch.setattr(Dossier, "cost", lambda dossier, change: cost)
+    at = shown("change", change="CHG-115")
     assert "About 140 more tickets than expected in the four weeks after the rollout" in told(at).replace("\\", "")
     assert "back to normal after 13 days" in told(at)
     assert "To see this in money, say in the section `[rates]`" in told(at)
@@ -289,7 +292,7 @@ def test_many_services_stand_in_a_drawer(shown: Any) -> None:
     links = tuple(ServiceLink(name, name.upper(), on, "changed", "source") for name in names)
     wide = sample.change("W", "Wide", sample.full(on) | {"tickets": tickets}, services=links)
     at = shown("change", SampleOpening(sample.portfolio((wide,))), change="W")
-    assert at.expander[0].label == "Service by service: 9 services"
+    assert "Service by service: 9 services" in [drawer.label for drawer in at.expander]
 
 
 def test_a_change_on_one_service_has_no_table_of_services_and_one_without_figures_none_of_other_days(

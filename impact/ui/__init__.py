@@ -18,6 +18,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from impact import settings as settings_module
 from impact import wording
 from impact.bump_cost import BumpCost
+from impact.dossier import Dossier
 from impact.evidence import Evidence
 from impact.model import ImpactError
 from impact.opening import Answers, Opening, Place
@@ -35,6 +36,7 @@ TITLES = {
     "change": "One change",
     "meeting": "Meeting",
     "decisions": "Decisions",
+    "timeline": "Timeline",
     "data": "Data",
     "how_to_read": "How to read this",
 }
@@ -74,14 +76,18 @@ class View:
         """The value of ``key`` at this data version, from ``make`` at the first time. Shared: never change it."""
         return opening().kept.get((self.version, self.today, key), make)
 
+    @property
+    def dossier(self) -> Dossier:
+        """All that is told of single changes."""
+        return opening().dossier(Answers(self.version, self.portfolio, self.evidence), self.settings)
+
     def chart(self, change: ChangeView, metric: str) -> dict[str, Any] | None:
         """Observed against expected of one measure of a change; None where it has none."""
-        return opening().chart(Answers(self.version, self.portfolio, self.evidence), change, metric)
+        return self.dossier.chart(change, metric)
 
     def cost(self, change: ChangeView) -> BumpCost | None:
         """What the bump after a change cost; None for a change that is not live, or without tickets."""
-        answers = Answers(self.version, self.portfolio, self.evidence)
-        return opening().cost(answers, change, self.settings.rates)
+        return self.dossier.cost(change)
 
 
 def who(view: View) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from impact import selection, wording
-from impact.charts import series, twins
+from impact.charts import twins
 from impact.charts.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.metrics import BOARD
@@ -15,12 +15,10 @@ from impact.portfolio import ChangeView, Readiness, Reading
 from impact.ui import View, carried, from_address, to_address, ways
 from impact.ui.marks import marked
 from impact.words import readings as words
-from impact.words.formats import days, listed, number, percent, plain, plural, unbroken, when
+from impact.words.formats import days, listed, percent, plain, plural, unbroken, when
 
 MOST_CHOICES = 1_000
 """Changes offered in the picker, in the order of the board. Any change opens by its link or from the board."""
-LEAST_CHART = 340
-MILESTONES_WITH_ROOM = 6
 
 
 # --- which change ------------------------------------------------------------------------------------------------
@@ -90,6 +88,8 @@ def head(change: ChangeView) -> None:
     """Name, where it stands, what customers felt in one sentence, and what is asked of the room."""
     st.title(plain(change.title), anchor=False)
     st.markdown(" · ".join(_facts_in_line(change)))
+    wanted, noticed = (plain(text or "not recorded") for text in (change.requirement, change.expected_outcome))
+    st.markdown(f"**What customers want**: {wanted}  \n**What they should notice**: {noticed}")
     felt = wording.headline(change) if change.word == "not_rolled_out" else wording.felt(change)
     st.header(marked(change.word, felt), anchor=False)
     told = [f":gray-badge[:material/hourglass_top: {words.so_far_text(change)}]"] if words.so_far_text(change) else []
@@ -134,44 +134,25 @@ def choose_measure(view: View, change: ChangeView) -> Reading | None:
     return change.reading(st.session_state.get("measure") or first)
 
 
-def over_time(view: View, change: ChangeView, reading: Reading) -> None:
-    """Observed against expected, or what can be said instead."""
-    metric = reading.metric
-
+def course(view: View, change: ChangeView, reading: Reading | None) -> None:
+    """Observed against expected above the plan and all around it, on one time axis, or what can be said instead."""
     with st.spinner("Drawing what was to be expected …"):
-        spec = view.chart(change, metric.name)
-    st.markdown(f"{marked(reading.verdict.word)} · {wording.sentence(change, reading)}")
-    ways.in_the_way(change, reading)
-    if spec is None:
-        calendar(view, change)
-        return
-    told = f"{metric.label} a week, observed and expected, around the rollout of {change.title}."
-    st.vega_lite_chart(spec, height=_height(change), alt=f"{told} {wording.sentence(change, reading)}")
-    compared = "; the shaded days were compared" if isinstance(reading.result, Estimate) else ""
-    st.markdown(
-        ":small[:blue[**—●—**] what happened; :gray[**– –**] what was to be expected without the change, and the range "
-        f"that chance gives; a point is a week{compared}.]"
-    )
-
-
-def _height(change: ChangeView) -> int:
-    """As tall as what stands beside it, so that neither leaves a hole. Pixels."""
-    beside = 235 if _has_room(change) else 60
-    return max(LEAST_CHART, beside + 30 * len(change.milestones))
-
-
-def calendar(view: View, change: ChangeView) -> None:
-    """Milestones on the calendar, for a change without figures over time."""
-    if not any(m.due_on or m.done_on for m in change.milestones):
-        st.markdown("No milestone with a date is recorded for this change.")
-        return
-    spec = view.cached(("timetable", change.id), lambda: series.timetable(change, view.today))
+        spec = view.dossier.axis(change, reading.metric.name if reading else None)
+    if reading:
+        st.header("What happened, what was to be expected, and the plan", anchor=False)
+        st.markdown(f"{marked(reading.verdict.word)} · {wording.sentence(change, reading)}")
+        ways.in_the_way(change, reading)
+    else:
+        st.header("Plan", anchor=False)
+        st.markdown(_waiting(view, change))
+    told = f"{wording.sentence(change, reading)} " if reading else ""
     st.vega_lite_chart(
         spec,
-        height=_height(change),
-        alt=f"Milestones of {change.title}, planned and actual; the list beside says the same.",
+        width="stretch",
+        alt=f"{change.title} on a time axis. {told}The list of milestones below says the same of the plan.",
     )
-    st.markdown(":small[**|** planned  **◆** done  **○** to come  :orange[**▼**] late]")
+    if reading and not view.dossier.has_course(change, reading.metric.name):
+        st.markdown(f":small[{words.NO_COURSE}]")
 
 
 def cards(view: View, change: ChangeView) -> None:
@@ -226,18 +207,6 @@ def plan(change: ChangeView) -> None:
         st.table(columns, border="horizontal", alt=f"Milestones of {change.title}")
     for name, end in (("Design", change.design), ("Business", change.business)):
         _ready(name, end)
-    if _has_room(change):
-        _expected(change)
-
-
-def _has_room(change: ChangeView) -> bool:
-    """Whether the list of milestones is short enough to leave room below it, beside the chart."""
-    return len(change.milestones) <= MILESTONES_WITH_ROOM
-
-
-def _expected(change: ChangeView) -> None:
-    st.header("What the business expected", anchor=False)
-    st.markdown("\n".join(f"- {line}" for line in _business(change)))
 
 
 def _ready(name: str, end: Readiness) -> None:
@@ -253,15 +222,9 @@ def _ready(name: str, end: Readiness) -> None:
 
 
 def surroundings(view: View, change: ChangeView, reading: Reading | None) -> None:
-    """What else changed near it and could be behind the answer, beside what the business expected."""
-    beside = not _has_room(change)
-    with st.grid(2 if beside else 1, min_column_width=320, gap="medium", key="surroundings") as grid:
-        with grid.cell():
-            st.header("What else changed", anchor=False)
-            st.markdown("\n".join(f"- {line}" for line in _nearby(view, change, reading)))
-        if beside:
-            with grid.cell():
-                _expected(change)
+    """What else changed near it and could be behind the answer."""
+    st.header("What else changed", anchor=False)
+    st.markdown("\n".join(f"- {line}" for line in _nearby(view, change, reading)))
 
 
 def _nearby(view: View, change: ChangeView, reading: Reading | None) -> list[str]:
@@ -285,36 +248,13 @@ def _not_compared(change: ChangeView) -> str:
     return "Unknown without a rollout date." if done else "Known once the change is live."
 
 
-def _business(change: ChangeView) -> list[str]:
-    cost = [
-        f"{number(value)} {name}"
-        for value, name in ((change.planned_cost, "planned"), (change.actual_cost, "spent so far"))
-        if value is not None
-    ]
-    hoped = [
-        f"{number(value)} {name} a month"
-        for value, name in ((change.expected_benefit_hours, "hours"), (change.expected_benefit_money, "in money"))
-        if value is not None
-    ]
-    return [
-        f"**Customer requirement**: {plain(change.requirement or 'not recorded')}",
-        f"**What customers should notice**: {plain(change.expected_outcome or 'not recorded')}",
-        f"**Cost**: {', '.join(cost) or 'not recorded'}",
-        f"**Expected benefit** (stated beforehand, not measured): {', '.join(hoped) or 'not recorded'}",
-        f"**Sponsor**: {'named' if change.has_sponsor else 'none named'}",
-    ]
-
-
-def waiting(view: View, change: ChangeView) -> None:
+def _waiting(view: View, change: ChangeView) -> str:
     """For a change that is not live: when it comes, in place of figures."""
-    st.header("Plan", anchor=False)
     if change.status in ("cancelled", "done", "rolled_back"):
         planned = f" The rollout was planned for **{when(change.planned_on)}**." if change.planned_on else ""
-        st.markdown(f"{wording.not_live(change)}{planned}")
-    elif change.planned_on:
-        left = (change.planned_on - view.today).days
-        until = f"in {days(left)}" if left > 0 else "today" if left == 0 else f"{days(-left)} ago"
-        st.markdown(f"Rollout planned for **{when(change.planned_on)}**, {until}. Figures start the day after.")
-    else:
-        st.markdown("No rollout date is recorded. Figures start the day after the rollout.")
-    calendar(view, change)
+        return f"{wording.not_live(change)}{planned}"
+    if change.planned_on is None:
+        return "No rollout date is recorded. Figures start the day after the rollout."
+    left = (change.planned_on - view.today).days
+    until = f"in {days(left)}" if left > 0 else "today" if left == 0 else f"{days(-left)} ago"
+    return f"Rollout planned for **{when(change.planned_on)}**, {until}. Figures start the day after."

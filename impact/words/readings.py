@@ -26,6 +26,8 @@ _NO_FIGURE: dict[Word, str] = {
     "not_rolled_out": "not rolled out",
 }
 
+NO_COURSE = "No course of time is drawn: fewer than four weeks are known on both sides together."
+
 
 @dataclass(frozen=True)
 class Way:
