@@ -239,10 +239,22 @@ def coming(changes: Sequence[ChangeView], today: date) -> tuple[ChangeView, ...]
     return tuple(sorted(found, key=lambda c: (c.planned_on or today, c.number)))
 
 
+def past_like(change: ChangeView, changes: Sequence[ChangeView]) -> tuple[ChangeView, ...]:
+    """The live changes of the same kind that share a service or the team with a change, the latest first."""
+    services = {link.id for link in change.services}
+    found = [
+        c
+        for c in changes
+        if c.id != change.id and c.rollout_on is not None and c.kind == change.kind
+        and (services & {link.id for link in c.services} or (c.team_id is not None and c.team_id == change.team_id))
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda c: (-(c.rollout_on or date.min).toordinal(), c.id)))
+
+
 def alike(change: ChangeView, changes: Sequence[ChangeView], extra: Mapping[str, float]) -> Alike | TooFew:
     """What past changes of the same kind brought in extra tickets: those on one of its services or, where these are
     fewer than three, those of its team. ``extra`` are the known bumps by change."""
-    same = [c for c in changes if c.id != change.id and c.rollout_on and c.kind == change.kind and c.id in extra]
+    same = [c for c in past_like(change, changes) if c.id in extra]
     services = {link.id for link in change.services}
     on_service = [c for c in same if services & {link.id for link in c.services}]
     of_team = [c for c in same if change.team_id is not None and c.team_id == change.team_id]

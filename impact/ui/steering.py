@@ -21,7 +21,7 @@ ALT = (
 )
 
 
-def filters(view: View) -> Filters:
+def filters(view: View, title: str = "What did customers feel?") -> Filters:
     """Title and filters; what they are set to is in the address."""
     teams = dict(view.portfolio.teams)
     if teams and any(change.team_id is None for change in view.portfolio.changes):
@@ -30,7 +30,7 @@ def filters(view: View) -> Filters:
     unknown_period = from_address("period", USUAL_PERIOD, PERIODS)
     from_address("search")
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="head")
-    head.title("What did customers feel?", width="content", anchor=False)
+    head.title(title, width="content", anchor=False)
     with head.container(horizontal=True, width="content", vertical_alignment="center", key="filters"):
         st.markdown("Rollouts within", width="content")
         st.segmented_control(
