@@ -3,7 +3,7 @@
 from impact import ui
 from impact.ui import decisions
 
-view = ui.open_page("decisions")
+view = ui.open_page("decisions", needs_records=True)
 filters = decisions.head(view)
 decisions.one(view)
 decisions.reviews_due(view)

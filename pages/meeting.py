@@ -5,7 +5,7 @@ import streamlit as st
 from impact import ui
 from impact.ui import agenda, frozen, meeting, walk
 
-view = ui.open_page("meeting")
+view = ui.open_page("meeting", needs_records=True)
 chosen = meeting.pick(view)
 if chosen is None:
     meeting.choose(view)

@@ -1,7 +1,7 @@
 """The form to record a decision, on the meeting's page and on the page of a change, with what was decided before.
-Layout and this session's drafts: what a decision is and says is made elsewhere.
+Layout and the drafts of one visitor: what a decision is and says is made elsewhere.
 
-A draft belongs to the session until it is recorded or given up. It remembers which revision was in front of the person
+A draft stays with its visitor until it is recorded or given up. It remembers which revision was in front of the person
 who began it, so that nobody overwrites what they have not seen.
 """
 
@@ -34,7 +34,7 @@ LONGEST_REASON = 2_000
 def seen(view: View, change: ChangeView) -> ChangeFigures:
     """Everything shown of a change at this version of the data: what a decision keeps."""
     return view.cached(
-        ("figures", change.id),
+        ("figures", change.id, change.decide),
         lambda: change_figures(
             change, metrics=view.portfolio.metrics, today=view.today, cost=view.cost(change)
         ),
@@ -65,7 +65,11 @@ def before(view: View, change: ChangeView, now: Occasion) -> Decision | None:
 def section(view: View, change: ChangeView) -> None:
     """On the page of a change: what was decided about it, and recording a decision without a meeting."""
     st.header("Decisions", anchor=False)
-    mine = [d for d in view.state.decisions() if d.change_id == change.id]
+    try:
+        mine = [d for d in view.state.decisions() if d.change_id == change.id]
+    except ImpactError as error:
+        st.warning(str(error), icon=":material/cloud_off:")
+        return
     if not mine:
         st.markdown("Nothing has been decided about this change yet.")
     for decision in mine:
@@ -110,15 +114,25 @@ class _Desk:
 
 def form(view: View, change: ChangeView, now: Occasion) -> None:
     """What is decided, why, by whom until when; with a conflict, both versions first."""
-    desk = _Desk(change, now, current(view, now.decision_id(change.id)))
+    desk = _desk(view, change, now)
     _fill(view, desk)
-    begun = st.session_state.get(desk.key("begun on"))
-    if begun is not None and desk.recorded is not None and desk.revision > begun:
+    if desk.recorded is not None and in_conflict(view, change, now):
         _conflict(view, desk, desk.recorded)
     with st.container(gap="xsmall", key="decide"):
         _first_line(view, desk)
         _fields(view, desk)
         _last_line(view, desk)
+
+
+def in_conflict(view: View, change: ChangeView, now: Occasion) -> bool:
+    """Whether somebody recorded a newer revision than the draft was begun on."""
+    desk = _desk(view, change, now)
+    begun = st.session_state.get(desk.key("begun on"))
+    return begun is not None and desk.revision > begun
+
+
+def _desk(view: View, change: ChangeView, now: Occasion) -> _Desk:
+    return _Desk(change, now, current(view, now.decision_id(change.id)))
 
 
 def _fill(view: View, desk: _Desk) -> None:
@@ -163,11 +177,12 @@ def _first_line(view: View, desk: _Desk) -> None:
     line.segmented_control("Decision", KINDS, key=desk.key("kind"), format_func=decision_words.KINDS.__getitem__,
                            label_visibility="collapsed", **_kept(desk))  # fmt: skip
     begun = st.session_state.get(desk.key("begun on")) is not None
+    stuck = in_conflict(view, desk.change, desk.now) or (desk.recorded is not None and not begun)
     with line.container(horizontal=True, width="content", vertical_alignment="center", gap="xsmall"):
         if begun:
             st.button("Discard", type="tertiary", on_click=_drop, args=(desk,), key=desk.key("discard"))
         st.button("Record", type="primary", icon=":material/gavel:", shortcut="D", on_click=_record,
-                  args=(view, desk, None), disabled=not begun and desk.recorded is not None)  # fmt: skip
+                  args=(view, desk, None), disabled=stuck)  # fmt: skip
 
 
 def _kept(desk: _Desk) -> dict[str, Any]:
@@ -250,9 +265,7 @@ def _record(view: View, desk: _Desk, over: int | None) -> None:
 
 
 def _asked(view: View, desk: _Desk) -> tuple[str, ...]:
-    earlier = before(view, desk.change, desk.now)
-    settling = earlier if earlier and settles(earlier, desk.change, view.today) else None
-    return asked_then(desk.change, settling or desk.recorded)
+    return asked_then(desk.change, settling(view, desk.change))
 
 
 def data_version(view: View) -> str:
@@ -281,6 +294,14 @@ def _conflict(view: View, desk: _Desk, theirs: Decision) -> None:
             st.markdown(f"**Yours, not recorded yet**\n\n{right}")
             st.button("Save mine on top", type="primary", on_click=_record, args=(view, desk, theirs.revision),
                       key=desk.key("save mine"))  # fmt: skip
+
+
+def settling(view: View, change: ChangeView) -> Decision | None:
+    """The decision that answers what would be asked about a change; None while something is asked."""
+    if change.decide:
+        return None
+    newest = in_force(view.state.decisions()).get(change.id)
+    return newest if newest and newest.asked and settles(newest, change, view.today) else None
 
 
 def last_time(view: View, change: ChangeView, meeting: Meeting) -> tuple[Decision | None, str]:

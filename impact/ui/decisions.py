@@ -32,16 +32,16 @@ NONE_YET = (
 
 def changes_by_id(view: View) -> dict[str, ChangeView]:
     """Every change by its id."""
-    return view.cached("changes by id", lambda: {c.id: c for c in view.portfolio.changes})
+    return view.cached(("changes by id", view.state.version()), lambda: {c.id: c for c in view.portfolio.changes})
 
 
 def head(view: View) -> LogFilters:
     """Title and filters; what they are set to is in the address."""
     teams = dict(view.portfolio.teams) | {NO_TEAM: "No team"}
     unknown = {
-        "team": from_address("team", "", {"", *teams}),
-        "kind": from_address("kind", "", {"", *KINDS}),
-        "since": from_address("since", USUAL_PERIOD, PERIODS),
+        "team with the id": from_address("team", "", {"", *teams}),
+        "kind of decision": from_address("kind", "", {"", *KINDS}),
+        "period": from_address("since", USUAL_PERIOD, PERIODS),
     }
     from_address("search")
     line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="head")

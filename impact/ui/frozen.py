@@ -54,8 +54,8 @@ def then_and_now(view: View, then: ChangeFigures, change: ChangeView | None) -> 
         return
     table = {
         "What": [plain(label) for label, _, _ in found],
-        "Then": [plain(old) for _, old, _ in found],
-        "Today": [plain(new) for _, _, new in found],
+        "Then": [plain(old) or "nothing" for _, old, _ in found],
+        "Today": [plain(new) or "nothing" for _, _, new in found],
     }
     st.table(table, border="horizontal", alt=f"Figures of {then.title}, then and today")
 

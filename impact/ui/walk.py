@@ -27,7 +27,7 @@ from impact.words import decision_words
 from impact.words import meeting_words as words
 from impact.words.formats import plain, when
 
-CHART = 225
+CHART = 205
 """Pixels of the chart, so that the form is still on a projector's first screen."""
 RAIL = 560
 MOST_LINES = 3
@@ -116,33 +116,35 @@ def _gone(view: View, meeting: Meeting, change_id: str) -> None:
 
 def _show(view: View, meeting: Meeting, change: ChangeView) -> None:
     figures = decide.seen(view, change)
-    _answer(meeting, change, figures)
-    with st.grid(8, wrap=False, min_column_width=20, gap=(0, 28), key="essentials") as grid:
-        with grid.cell(column_span=5), st.container(gap="xxsmall"):
-            _felt(view, change, figures)
-        with grid.cell(column_span=3), st.container(gap="xxsmall", key="standing"):
-            _stands(view, meeting, change, figures)
+    now = occasion(view.today, meeting)
+    _answer(view, meeting, change, figures)
+    if not decide.in_conflict(view, change, now):
+        with st.grid(9, wrap=False, min_column_width=20, gap=(0, 20), key="essentials") as grid:
+            with grid.cell(column_span=6), st.container(gap="xxsmall"):
+                _felt(view, change, figures)
+            with grid.cell(column_span=3), st.container(gap="xxsmall", key="standing"):
+                _stands(view, meeting, change, figures)
     if meeting.closed_at:
         own = decided_in(view, meeting).get(change.id)
         told = plain(decision_words.decided_text(own)) if own else "nothing"
         st.markdown(f"This meeting is closed. Decided in it: **{told}**.")
     else:
-        decide.form(view, change, occasion(view.today, meeting))
+        decide.form(view, change, now)
 
 
-def _answer(meeting: Meeting, change: ChangeView, figures: ChangeFigures) -> None:
+def _answer(view: View, meeting: Meeting, change: ChangeView, figures: ChangeFigures) -> None:
     """Name, where it stands, what customers felt, what is asked, and what was noted for this meeting."""
-    line = st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", gap="small")
-    line.title(plain(change.title), anchor=False, width="content")
-    line.markdown(f":small[{plain(' · '.join(figures.facts[:3]))} · "
-                  f"[its page](change?change={quote(change.id)})]", width="content")  # fmt: skip
+    st.title(plain(change.title), anchor=False)
     answer = st.container(horizontal=True, vertical_alignment="center", gap="small")
     answer.header(marked(change.word, plain(figures.felt)), anchor=False, width="content")
     if figures.asked:
         asked = plain(" ".join(figures.asked))
         answer.markdown(f":orange-badge[:material/gavel: Decision asked] {asked}", width="content")
     item = next((item for item in meeting.agenda if item.change_id == change.id), None)
-    if item and not figures.asked:
+    settled = decide.settling(view, change)
+    if settled:
+        answer.markdown(f":blue-badge[:material/check: {plain(decision_words.settled_text(settled))}]", width="content")
+    elif item and not figures.asked:
         answer.markdown(f":gray-badge[{words.reasons_text(item)}]", width="content")
     if item and item.note:
         st.markdown(f":small[**Note** {plain(item.note)}]")
@@ -174,13 +176,14 @@ def _measures(figures: ChangeFigures) -> None:
         for measure in shown:
             effect, range_or_why = words.measure_text(measure)
             told = f"**{plain(effect)}**, {plain(range_or_why)}" if effect else plain(range_or_why)
-            for span, text in ((4, plain(measure.label)), (5, marked(cast(Word, measure.word))), (11, told)):
+            for span, text in ((4, plain(measure.label)), (4, marked(cast(Word, measure.word))), (12, told)):
                 with grid.cell(column_span=span):
                     st.markdown(f":small[{text}]")
 
 
 def _stands(view: View, meeting: Meeting, change: ChangeView, figures: ChangeFigures) -> None:
     """Plan, readiness, who was told; money; what was decided last time and what happened since."""
+    st.markdown(f":small[{plain(' · '.join(figures.facts[:3]))} · [its page](change?change={quote(change.id)})]")
     plan = "; ".join(filter(None, [words.steps_text(change), words.next_step_text(change)]))
     lines = [("Plan", plan), ("Ready", words.ready_text(change)), ("Told", words.told_text(change))]
     lines += [("Money", "; ".join(words.money_lines(figures)[:MOST_LINES]))]

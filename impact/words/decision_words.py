@@ -14,7 +14,7 @@ from urllib.parse import quote
 from impact.deciding import Draft, Missing
 from impact.portfolio import ChangeView
 from impact.records import AuditEntry, Decision, DecisionKind
-from impact.words.formats import at, plain, when
+from impact.words.formats import at, day_month, plain, when
 from impact.words.sentences import decide_short, word_label
 
 KINDS: Mapping[DecisionKind, str] = {
@@ -67,6 +67,12 @@ def settled_text(decision: Decision) -> str:
     told = told if decision.kind == "other" else f"{told[:1].lower()}{told[1:]}"
     review = f", review {when(decision.review_on)}" if decision.review_on else ""
     return f"Decided: {told}{review}"
+
+
+def settled_short(decision: Decision) -> str:
+    """The same where there is little room: Fix first, review 12 Dec."""
+    review = f", review {day_month(decision.review_on)}" if decision.review_on else ""
+    return f"{kind_text(decision)}{review}"
 
 
 def missing_text(codes: Sequence[Missing]) -> str:
@@ -272,6 +278,7 @@ def audit_export(entries: Iterable[AuditEntry]) -> Table:
     return table
 
 
+_KIND_WORDS: Mapping[str, str] = {**KINDS}
 _NOISE = {"revision", "recorded_at", "recorded_by", "content"}
 
 
@@ -292,4 +299,5 @@ def _short(value: object) -> str:
     if value is None or value == "":
         return "none"
     text = value if isinstance(value, str) else str(value) if isinstance(value, (bool, int, float)) else ""
+    text = _KIND_WORDS.get(text, text)
     return text if len(text) <= 60 else ""
