@@ -10,6 +10,7 @@ from functools import cached_property
 
 from impact.estimate import Estimate, NotEstimable, PlaceboRate
 from impact.metrics import Metric
+from impact.records import Decision
 from impact.verdict import Group, Verdict, Word
 
 
@@ -124,7 +125,8 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class ChangeView:
-    """A change as the meeting sees it. ``planned_on`` and ``rollout_on`` are days in the reporting time zone."""
+    """A change as the meeting sees it. ``planned_on`` and ``rollout_on`` are days in the reporting time zone;
+    ``decided`` is the decision that settled what would be asked, see ``impact.settled``."""
 
     id: str
     source: str
@@ -159,6 +161,7 @@ class ChangeView:
     decide: tuple[str, ...]
     group: Group
     segments: tuple[SegmentLink, ...] = ()
+    decided: Decision | None = None
 
     def reading(self, metric: str) -> Reading:
         """The reading of one measure. Raises KeyError for a name that is not in METRICS."""

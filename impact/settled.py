@@ -62,9 +62,9 @@ def settle(portfolio: Portfolio, decisions: Iterable[Decision], today: date) -> 
     settled = settlements(portfolio.changes, decisions, today)
     if not settled:
         return portfolio
-    changes = tuple(_unasked(c) if c.id in settled else c for c in portfolio.changes)
+    changes = tuple(_unasked(c, settled[c.id]) if c.id in settled else c for c in portfolio.changes)
     return replace(portfolio, changes=changes, version=f"{portfolio.version} settled {hash(frozenset(settled)):x}")
 
 
-def _unasked(change: ChangeView) -> ChangeView:
-    return replace(change, decide=(), group=group(change.word, ()))
+def _unasked(change: ChangeView, by: Decision) -> ChangeView:
+    return replace(change, decide=(), group=group(change.word, ()), decided=by)

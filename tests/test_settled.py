@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from impact.charts.board import next_step, why_next
 from impact.portfolio import ChangeView
 from impact.records import Decision
 from impact.settled import in_force, settle, settlements, settles
@@ -129,3 +130,12 @@ def test_a_change_that_is_not_live_is_settled_until_it_is() -> None:
     assert settles(decision, coming, TODAY)
     live = replace(coming, rollout_on=date(2026, 11, 30), word="too_early", decide=("overdue",))
     assert not settles(decision, live, date(2026, 12, 2))
+
+
+def test_a_settled_change_tells_on_the_board_what_was_decided_and_when_it_is_looked_at_again() -> None:
+    asked = next(c for c in sample.every_state() if c.decide)
+    by = decided(asked, kind="fix_first", review_on=date(2026, 12, 12), word=asked.word, asked=asked.decide)
+    (settled,) = settle(sample.portfolio((asked,)), [by], sample.TODAY).changes
+    assert settled.decided == by
+    assert next_step(settled) == "Fix first, review 12 Dec"
+    assert why_next(settled).startswith("Decided: fix first, review 12 Dec 2026. Customers are worse off.")

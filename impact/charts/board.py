@@ -52,6 +52,7 @@ from impact.charts.board_plan import milestones
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import Group, Word
+from impact.words.decision_words import settled_short, settled_text
 from impact.words.formats import MONTHS, day_month, when
 from impact.words.readings import asked, asked_why
 
@@ -197,7 +198,7 @@ def _names(rows: Sequence[Row]) -> Iterator[Layer]:
 
 def _next_steps(rows: Sequence[Row]) -> Iterator[Layer]:
     mine = [(row, row.change) for row in rows if row.change]
-    values = [{"x": NEXT_START, "y": r.y, "text": next_step(c), "change": c.id, "name": _why_next(c)} for r, c in mine]
+    values = [{"x": NEXT_START, "y": r.y, "text": next_step(c), "change": c.id, "name": why_next(c)} for r, c in mine]
     limit = {"expr": f"width * {1 - NEXT_START}"}
     for wanted, fill, weight in ((True, WORSE_INK, 600), (False, MUTED, 400)):
         chosen = [v for v, (row, _) in zip(values, mine, strict=True) if (row.group == "decide") is wanted]
@@ -211,6 +212,8 @@ def next_step(change: ChangeView) -> str:
     """What is asked of the room, or what comes next, in a few words; never empty."""
     if change.decide:
         return asked(change, change.decide[0])
+    if change.decided is not None:
+        return settled_short(change.decided)
     if change.status == "cancelled":
         return "Cancelled"
     if change.status == "rolled_back" and change.rollout_on:
@@ -231,8 +234,10 @@ def _readiness(change: ChangeView) -> str:
     return told[:1].upper() + told[1:]
 
 
-def _why_next(change: ChangeView) -> str:
-    return asked_why(change) or wording.headline(change)
+def why_next(change: ChangeView) -> str:
+    """Why that is asked, or what was decided and what customers felt."""
+    settled = settled_text(change.decided) if change.decided else ""
+    return asked_why(change) or ". ".join(filter(None, [settled, wording.headline(change)]))
 
 
 LEGEND: tuple[tuple[Word, str, float], ...] = (

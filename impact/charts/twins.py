@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from impact import wording
-from impact.charts.board import next_step
+from impact.charts.board import next_step, why_next
 from impact.charts.board_plan import milestone_told
+from impact.csv_text import Table, as_csv
 from impact.estimate import Estimate
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.words.formats import plain, plural
-from impact.words.readings import asked_why
 
-Table = dict[str, list[str]]
-"""Column title -> texts, all of one length."""
+__all__ = ["Table", "as_csv", "effects", "link", "measures", "plans"]
 
 
 def link(change: ChangeView) -> str:
@@ -90,18 +87,7 @@ def plans(changes: Sequence[ChangeView], *, links: bool = True) -> Table:
             f"{done} of {plural(len(counted), 'milestone')} done" if counted else "none recorded",
             "; ".join(late) or "none",
             next_step(change),
-            asked_why(change) or wording.headline(change),
+            why_next(change),
         )
         _add(table, row)
     return table
-
-
-def as_csv(table: Table) -> bytes:
-    """The table as UTF-8 CSV with a byte-order mark, which spreadsheets need to see accents. A text that a
-    spreadsheet would take for a formula is quoted with an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(table)
-    for row in zip(*table.values(), strict=True):
-        writer.writerow([f"'{text}" if text[:1] in ("=", "@", "+", "-", "\t", "\r") else text for text in row])
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")

@@ -278,7 +278,7 @@ def audit_export(entries: Iterable[AuditEntry]) -> Table:
     return table
 
 
-_KIND_WORDS: Mapping[str, str] = {**KINDS}
+_KIND_WORDS: Mapping[str, str] = {str(kind): text for kind, text in KINDS.items()}
 _NOISE = {"revision", "recorded_at", "recorded_by", "content"}
 
 
