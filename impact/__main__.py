@@ -195,8 +195,7 @@ def _export(given: argparse.Namespace) -> int:
     settings: Settings = settings_module.load()
     home = settings.demo_home if given.demo else settings.home
     if given.table in RECORDED:
-        records = Records() if given.demo else settings.records
-        rows = write_rows(_recorded(home, given.table, records), given.out, given.format)
+        rows = write_rows(_recorded(settings, given.table, demo=given.demo), given.out, given.format)
         print(f"{rows:,} rows of {given.table} written to {given.out}.")
         return OK
     reporting = REPORTING if given.demo else settings.reporting
@@ -213,11 +212,18 @@ def _export(given: argparse.Namespace) -> int:
     return OK
 
 
-def _recorded(home: Path, table: str, records: Records) -> pa.Table:
+def _recorded(settings: Settings, table: str, *, demo: bool) -> pa.Table:
+    from impact.demo import records_home
+    from impact.demo_organisation.world import REPORTING
     from impact.state import FILE, open_state
 
+    home, records = settings.home, settings.records
+    if demo:
+        today = datetime.now(ZoneInfo(REPORTING.timezone)).date()
+        home, records = records_home(settings.demo_home, today), Records()
     if not records.url and not (home / FILE).exists():
-        raise SettingsError(f"Nothing is recorded in {home}. Meetings and decisions are recorded on the pages.")
+        todo = "Run python -m impact demo first." if demo else "Meetings and decisions are recorded on the pages."
+        raise SettingsError(f"Nothing is recorded in {home}. {todo}")
     with closing(open_state(home, url=records.url, password=records.password)) as state:
         return state.table(table)
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,10 +82,15 @@ class State:
         self._clock = clock
         self._known: dict[type[Any], tuple[int, tuple[Any, ...]]] = {}
         try:
-            bring_to_head(self._database)
+            self._open()
         except BaseException:
             self._database.close()
             raise
+        self._database.watch(self._open)
+
+    def _open(self) -> None:
+        self._known.clear()
+        bring_to_head(self._database)
 
     @property
     def where(self) -> str:
@@ -198,11 +204,14 @@ class State:
 
     def frozen_statements(self) -> tuple[Statement, ...]:
         """Of every statement the one to be judged, where there is one, by change and measure."""
-        histories: dict[str, list[Statement]] = {}
+        found = map(_to_judge, self.statement_histories().values())
+        return tuple(one for one in found if one is not None)
+
+    def statement_histories(self) -> Mapping[str, tuple[Statement, ...]]:
+        """All revisions of every statement by its id, oldest first, in one look at the database."""
         with self._database.reading() as connection:
-            for one in history(connection, Statement):
-                histories.setdefault(one.id, []).append(one)
-        return tuple(found for revisions in histories.values() if (found := _to_judge(revisions)) is not None)
+            found = groupby(history(connection, Statement), key=lambda one: one.id)
+            return {id: tuple(revisions) for id, revisions in found}
 
     def freeze(self, version: str, content: Mapping[str, Any], *, by: str = "") -> str:
         """Keep figures as they are shown at a version of the data; gives the id under which they stay as they are.

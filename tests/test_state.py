@@ -185,6 +185,7 @@ def test_the_statement_to_judge_is_the_last_one_made_before_the_rollout(state: S
     say(-5, date(2026, 12, 20), withdrawn=True)
     assert state.frozen_statement(FEWER.id) == before
     assert state.frozen_statements() == (before,)
+    assert state.statement_histories() == {FEWER.id: state.statement_history(FEWER.id)}
 
 
 def test_a_statement_made_after_the_rollout_only_is_shown_and_not_judged(state: State) -> None:

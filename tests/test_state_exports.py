@@ -6,11 +6,14 @@ import csv
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet
 import pytest
 
 from impact.__main__ import EXPORTS, RECORDED, main
+from impact.demo import records_home
+from impact.demo_organisation.world import REPORTING
 from impact.records import AgendaItem
 from impact.state import RECORDED as GIVEN
 from impact.state import State, open_state
@@ -68,7 +71,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("demo", [False, True])
 def test_the_command_line_writes_them_as_csv_and_parquet(desk: Path, demo: bool) -> None:
-    state = open_state(desk / "data/demo" if demo else desk / "data", clock=lambda: NOW)
+    today = datetime.now(ZoneInfo(REPORTING.timezone)).date()
+    state = open_state(records_home(desk / "data/demo", today) if demo else desk / "data", clock=lambda: NOW)
     fill(state)
     more = ["--demo"] if demo else []
     assert main(["export", "decision", "--out", str(desk / "out.csv"), *more]) == 0

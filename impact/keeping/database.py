@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,10 @@ class Database:
         self.path = Path(str(self._url.database)).absolute() if self.kind == SQLITE else None
         self.where = str(self.path) if self.path else f"{self._url.database} on {self._url.host or 'this computer'}"
         self._writing = threading.Lock()
+        self._looking = threading.RLock()
+        self._file: tuple[int, int] | None = None
+        self._another: Callable[[], None] | None = None
+        self._opening = False
         self.read_only = self._make_folder()
         self._engine = self._sqlite() if self.kind == SQLITE else self._postgresql()
 
@@ -99,6 +103,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for single SELECT statements, each of which sees one state. Waits for no writer."""
+        self._look()
         with self._explained(), self._engine.connect() as connection:
             if self.kind == POSTGRESQL:
                 connection = connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -112,6 +117,7 @@ class Database:
                 f"{self.where} may only be read here: nothing was recorded. Give the dashboard's user the right to "
                 "write that file and its folder."
             )
+        self._look()
         with self._explained(), self._writing, self._engine.connect() as connection:
             connection = connection.execution_options(writing=True)
             with connection.begin():
@@ -119,6 +125,27 @@ class Database:
                     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{SECONDS_TO_WAIT}s'")
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITER_LOCK)))
                 yield connection
+
+    def watch(self, another: Callable[[], None]) -> None:
+        """From now on call ``another`` where the file was removed or another one lies in its place: what was opened
+        before has no name any more, and what is written there would be lost."""
+        if self.path is not None and not self.read_only:
+            self._file, self._another = _identity(self.path), another
+
+    def _look(self) -> None:
+        if self.path is None or self._another is None or _identity(self.path) == self._file:
+            return
+        with self._looking:
+            if self._opening or _identity(self.path) == self._file:
+                return
+            self._opening = True
+            try:
+                self._engine.dispose()
+                self._make_folder()
+                self._another()
+                self._file = _identity(self.path)
+            finally:
+                self._opening = False
 
     def close(self) -> None:
         """Give all connections back. The database can be used again afterwards."""
@@ -185,6 +212,15 @@ def _address(url: str, password: str) -> URL:
     if not parsed.database or parsed.database == ":memory:":
         raise SettingsError("[records] url names no database. Add it at the end, such as '.../impact'.")
     return parsed.set(password=password) if password else parsed
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file has a name now; None where none has."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _on_connect(connection: Any, _record: Any) -> None:
