@@ -11,7 +11,7 @@ from typing import Any
 
 from impact import analysis
 from impact.bump_cost import BumpCost
-from impact.business_case import business_case
+from impact.business_case import business_case, errors_by_source
 from impact.case_values import Case
 from impact.charts import time_axis
 from impact.charts.series import drawable, observed_expected
@@ -50,13 +50,18 @@ class Dossier:
     def case(self, change: ChangeView) -> Case:
         """Planned and measured costs and benefits, and when the change has paid for itself."""
         rates = self.settings.rates
-        key = ("case", self.version, change.id, rates, self.today)
-        return self.kept.get(
-            key,
-            lambda: business_case(
-                change, evidence=self.evidence, rates=rates, cost=self.cost(change), today=self.today
-            ),
-        )  # fmt: skip
+
+        def work_out() -> Case:
+            return business_case(
+                change,
+                evidence=self.evidence,
+                rates=rates,
+                cost=self.cost(change),
+                today=self.today,
+                errors=self.kept.get(("errors", self.version), lambda: errors_by_source(self.evidence)),
+            )
+
+        return self.kept.get(("case", self.version, change.id, rates, self.today), work_out)
 
     def forecasts(self, change: ChangeView) -> Mapping[str, SlipForecast]:
         """When its open milestones will likely be done, by their titles; empty where that cannot be told."""

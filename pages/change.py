@@ -3,8 +3,8 @@
 import streamlit as st
 
 from impact import ui
+from impact.ui import case, decide, grounds, groups, register, telling, ways
 from impact.ui import change as parts
-from impact.ui import decide, grounds, groups, telling, ways
 
 view = ui.open_page("change")
 change = parts.pick(view)
@@ -15,15 +15,20 @@ reading = parts.choose_measure(view, change) if change.rollout_on else None
 with st.container(border=True, key="main"):
     parts.course(view, change, reading)
 parts.cards(view, change)
-with st.grid(5, min_column_width=150, gap="medium", key="plan-and-people") as grid:
-    with grid.cell(column_span=3):
+with st.grid(2, min_column_width=320, gap="medium", key="plan-and-case") as grid:
+    with grid.cell():
         parts.plan(change)
-    with grid.cell(column_span=2):
-        decide.section(view, change)
-telling.section(view, change)
+    with grid.cell():
+        case.section(view, change)
 groups.section(view, change)
+telling.section(view, change)
 if reading:
     ways.further(view, change, reading)
+with st.grid(2, min_column_width=320, gap="medium", key="said-and-decided") as grid:
+    with grid.cell():
+        register.section(view, change, view.state, ui.who(view))
+    with grid.cell():
+        decide.section(view, change)
 parts.surroundings(view, change, reading)
 if reading:
     grounds.why(view, change, reading)
