@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -18,29 +17,12 @@ from scipy.special import ndtri
 
 from impact.estimate import Panel
 from impact.group_facts import Unit, Window, unit_name
+from impact.group_values import Asked
 
 UNLIKE_LEAST = 0.05
 LIKELY, NEARLY_SURE = 0.95, 0.99
 LEAST_DAYS = 7
 """Surveys of fewer days than this, old enough to be answered, say nothing of a response rate."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Surveys sent to a group in the days after the rollout, and their answers with the likely range of the rate.
-
-    ``of_tickets`` and ``of_answers`` are the group's parts of all tickets and answers of the groups shown, ``unlike``
-    whether they differ more than the rule allows.
-    """
-
-    asked: int
-    answered: int
-    rate: float | None
-    low: float | None
-    high: float | None
-    of_tickets: float | None
-    of_answers: float | None
-    unlike: bool
 
 
 def answering(

@@ -9,15 +9,14 @@ a few people did. A change that has to be told apart from others is not told by 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
 
 from scipy.special import chdtrc, ndtri
 
 from impact.estimate import INTERVAL_LEVEL, Estimate, NotEstimable, Panel, Rollout, Shape, adjusted, estimate
 from impact.evidence import Evidence, complete_days
-from impact.group_answers import Asked, answering
+from impact.group_answers import answering
 from impact.group_facts import (
     NO_GROUP,
     Group,
@@ -34,57 +33,29 @@ from impact.group_facts import (
     units,
 )
 from impact.group_privacy import hidden_groups, is_small
+from impact.group_values import GroupReading, GroupsOfChange, Refusal, State
 from impact.metrics import BOARD, BY_NAME, Metric
 from impact.portfolio import ChangeView, Reading
 from impact.settings import Settings
 from impact.store import Snapshot
 from impact.verdict import judge
 
-State = Literal["shown", "not_rolled_out", "not_read", "no_groups", "none_named", "one_group", "all_hidden"]
-"""Groups are shown; or the change is not live, none of its measures can be read by group (``unread`` says why), no
-source delivers groups of the dimension, no ticket of its services names one, there is one only, all are too small."""
-Refusal = Literal["too_early", "overlap", "too_little", "no_data"]
+__all__ = [
+    "GroupReading",
+    "GroupsOfChange",
+    "Refusal",
+    "State",
+    "differing",
+    "groups_of",
+    "readable",
+    "unlike_at_chance",
+]
+
 Results = Mapping[str, Mapping[str, Estimate | NotEstimable]]
 """Measure -> group -> what the engine says."""
 REFUSALS: Mapping[str, Refusal] = {
     "too_early": "too_early", "cannot_separate": "overlap", "too_little": "too_little"
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class GroupReading:
-    """One group: each measure's answer (None: too few people stand behind it to be shown), and who answered.
-
-    ``named`` says that the source names the group as touched by the change. ``asked`` is None where satisfaction is
-    not shown or no survey is recorded.
-    """
-
-    id: str
-    name: str
-    named: bool
-    readings: Mapping[str, Reading | None]
-    asked: Asked | None = None
-
-
-@dataclass(frozen=True)
-class GroupsOfChange:
-    """A change by the groups of one dimension, the one with most customers first.
-
-    ``measures`` are read by group, ``unread`` says of each other board measure why not. ``hidden`` groups have fewer
-    than ``smallest`` people, or keep one that has from being the difference to the whole. ``differ``: how often groups
-    that all felt the same would come out as unlike as these, by measure with at least two figures; at most this often,
-    because what hits a whole service hits all its groups.
-    """
-
-    change_id: str
-    dimension: str
-    state: State
-    smallest: int
-    measures: tuple[Metric, ...] = ()
-    unread: tuple[tuple[Metric, Refusal], ...] = ()
-    groups: tuple[GroupReading, ...] = ()
-    hidden: int = 0
-    differ: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

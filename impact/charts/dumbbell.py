@@ -29,7 +29,7 @@ from impact.charts import (
 )
 from impact.charts.series import ENDS, in_unit
 from impact.estimate import Estimate
-from impact.groups import GroupReading, GroupsOfChange
+from impact.group_values import GroupReading, GroupsOfChange
 from impact.metrics import Metric
 from impact.portfolio import Reading
 from impact.words.amounts import before_after, effect_text, expected_text, range_text

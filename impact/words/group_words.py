@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from impact.estimate import Estimate
-from impact.groups import GroupReading, GroupsOfChange
+from impact.group_values import GroupReading, GroupsOfChange
 from impact.metrics import Metric
 from impact.portfolio import ChangeView, Reading
 from impact.verdict import Word
