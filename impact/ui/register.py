@@ -1,0 +1,275 @@
+"""The impact register on the page of one change and over the portfolio: stating what is expected, what is frozen, what
+came of it. Layout and the input of one visitor; rules and words are made elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import get_args
+
+import streamlit as st
+
+from impact import selection
+from impact.metrics import BY_NAME, Metric
+from impact.model import ImpactError
+from impact.portfolio import ChangeView
+from impact.readiness_outcome import NoOutcome, readiness_outcome
+from impact.records import Conflict, DecisionKind, Statement
+from impact.register import judged
+from impact.register_totals import register_totals
+from impact.state import State, statement_id
+from impact.ui import View
+from impact.words import plan_words
+from impact.words import register_words as words
+from impact.words.amounts import shown
+from impact.words.decision_words import KINDS
+from impact.words.formats import plain, when
+
+REVIEW_AFTER = 30
+"""Days from the rollout to the review that is proposed: four weeks are complete by then."""
+COLOURS = {"met": "blue", "partly": "blue", "missed": "orange"}
+ICONS = {"met": "▲", "partly": "△", "missed": "▼"}
+
+
+def section(view: View, change: ChangeView, state: State, who: str) -> None:
+    """What was stated about a change, what came of it, and stating something while that can be judged."""
+    st.header("What was expected beforehand", anchor=False)
+    try:
+        mine = [one for one in state.statements() if one.change_id == change.id]
+        histories = {one.id: state.statement_history(one.id) for one in mine}
+    except ImpactError as error:
+        st.warning(str(error), icon=":material/cloud_off:")
+        return
+    _said()
+    if not mine:
+        st.markdown(plain(words.judgement_text(change, judged(change, "tickets", (), today=view.today))))
+    for one in mine:
+        _statement(view, change, histories[one.id])
+    if state.read_only or change.status == "cancelled":
+        return
+    _conflict(view, change, state, who)
+    _forms(view, change, state, who=who, mine=mine)
+
+
+def _live(view: View, change: ChangeView) -> bool:
+    return change.rollout_on is not None and change.rollout_on <= view.today
+
+
+def _statement(view: View, change: ChangeView, history: Sequence[Statement]) -> None:
+    """One statement: the revision that counts, its judgement, and every revision below."""
+    told = judged(change, history[0].metric, history, today=view.today)
+    counted = told.statement or history[-1]
+    metric = BY_NAME[counted.metric]
+    colour, icon = COLOURS.get(told.outcome, "gray"), ICONS.get(told.outcome, "–")
+    label = f":{colour}[{icon} **{words.outcome_label(told.outcome)}**]"
+    st.markdown(f"**{metric.label}** · {label}  \n{plain(words.statement_text(counted))}")
+    st.markdown(plain(words.judgement_text(change, told)))
+    stands = words.OPEN if not _live(view, change) else f":material/lock: {words.FROZEN}" if told.statement else ""
+    st.markdown(f":small[{' '.join(filter(None, [stands, words.judged_late(told)]))}]")
+    if counted.note:
+        st.markdown(f":small[{plain(counted.note)}]")
+    if len(history) > 1:
+        with st.expander(f"Every revision of this ({len(history)})", key=f"revisions {counted.id}"):
+            zone = view.settings.reporting.timezone
+            table = {
+                "Revision": [f":small[{words.revision_text(one, zone)}]" for one in history],
+                "Said": [f":small[{plain(words.statement_text(one))}]" for one in history],
+            }
+            st.table(table, border="horizontal", alt=f"Revisions of what was expected of {metric.label}")
+
+
+# --- stating -----------------------------------------------------------------------------------------------------
+
+
+def _key(change: ChangeView, field: str, id: str = "") -> str:
+    return f"register {field} {id or change.id}"
+
+
+def _forms(view: View, change: ChangeView, state: State, *, who: str, mine: Sequence[Statement]) -> None:
+    """One form for a measure nobody stated anything about yet, or for changing one that was stated."""
+    known = selection.measures(view.portfolio.metrics)
+    names = [m.name for m in known]
+    if not names:
+        st.markdown(":small[Nothing is measured yet, so nothing can be expected in figures.]")
+        return
+    stated = {one.metric: one for one in mine}
+    title = "State what you expect, or change it" if mine else "State what you expect"
+    with st.expander(title, key=_key(change, "form"), on_change="rerun") as drawer:
+        if not drawer.open:
+            return
+        if _live(view, change):
+            st.markdown(f":orange[▼] {words.LATE}")
+        chosen = st.selectbox("Measure", names, key=_key(change, "metric"), format_func=lambda n: BY_NAME[n].label)
+        metric = next(m for m in known if m.name == chosen)
+        _form(view, change, state, who=who, metric=metric, now=stated.get(chosen))
+
+
+def _form(view: View, change: ChangeView, state: State, *, who: str, metric: Metric, now: Statement | None) -> None:
+    """The fields of one measure. The revision that was seen stays with the form until it is saved or given up."""
+    id, unit = statement_id(change.id, metric.name), words.unit_text(metric)
+    seen = st.session_state.setdefault(_key(change, "seen", id), now.revision if now else 0)
+    good = "negative: fewer or shorter is better" if metric.better == "fewer" else "positive: more is better"
+    margin = shown(metric, metric.matters) if metric.scale != "percent" else 100 * metric.matters
+    sign = -1.0 if metric.better == "fewer" else 1.0
+    begin = now or _proposed(view, change, metric, expected=sign * 3 * margin, matters=margin)
+    fields = {
+        name: _key(change, f"{name} {seen}", id) for name in ("expected", "matters", "review", "met", "missed", "note")
+    }
+    with st.form(_key(change, "fields", id), border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.number_input(f"Expected effect in {unit}", value=float(begin.expected), key=fields["expected"], step=1.0,
+                            help=f"Against what would come without the change; {good}.")  # fmt: skip
+            st.number_input(f"Smallest that matters in {unit}", value=float(begin.matters), min_value=0.0, step=1.0,
+                            key=fields["matters"], help="An effect smaller than this is not worth having.")  # fmt: skip
+            st.date_input("Review on", value=begin.review_on, key=fields["review"], format="YYYY-MM-DD",
+                          help="On this day the measured effect decides; four weeks are complete 30 days after the "
+                               "rollout.")  # fmt: skip
+        kinds = list(get_args(DecisionKind))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.selectbox("If met", kinds, index=kinds.index(begin.if_met), key=fields["met"],
+                         format_func=lambda k: KINDS[k])  # fmt: skip
+            st.selectbox("If missed", kinds, index=kinds.index(begin.if_missed), key=fields["missed"],
+                         format_func=lambda k: KINDS[k])  # fmt: skip
+        st.text_area("Note", value=begin.note, key=fields["note"], height=68,
+                     help="Why this is expected, or what “Other” means. No names of people.")  # fmt: skip
+        st.markdown(f":small[{words.RULE}]")
+        with st.container(horizontal=True):
+            st.form_submit_button("Save", icon=":material/save:", on_click=_save, type="primary",
+                                  args=(view, change, state, who, metric, seen, fields))  # fmt: skip
+            if now is not None and not now.withdrawn:
+                st.form_submit_button("Withdraw", on_click=_save, icon=":material/undo:",
+                                      args=(view, change, state, who, metric, seen, fields, True))  # fmt: skip
+
+
+def _proposed(view: View, change: ChangeView, metric: Metric, *, expected: float, matters: float) -> Statement:
+    """What the form shows before anything was said."""
+    after = change.rollout_on or change.planned_on
+    start = max(after, view.today) if after is not None else view.today
+    return Statement(
+        id=statement_id(change.id, metric.name), change_id=change.id, metric=metric.name, expected=expected,
+        matters=matters, review_on=start + timedelta(days=REVIEW_AFTER),
+    )  # fmt: skip
+
+
+def _save(
+    view: View, change: ChangeView, state: State, who: str, metric: Metric, seen: int, fields: dict[str, str],
+    withdrawn: bool = False,
+) -> None:  # fmt: skip
+    """Record what the form holds; a newer revision of somebody else is shown beside it and nothing is overwritten."""
+    values = {name: st.session_state.get(key) for name, key in fields.items()}
+    review = values["review"]
+    mine = Statement(
+        id=statement_id(change.id, metric.name), change_id=change.id, metric=metric.name,
+        expected=float(values["expected"] or 0.0), matters=float(values["matters"] or 0.0),
+        review_on=review if isinstance(review, date) else view.today + timedelta(days=REVIEW_AFTER),
+        if_met=values["met"] or "continue", if_missed=values["missed"] or "fix_first",
+        note=str(values["note"] or "").strip(), withdrawn=withdrawn,
+    )  # fmt: skip
+    _record(view, change, state, who=who, mine=mine, seen=seen)
+
+
+def _record(view: View, change: ChangeView, state: State, *, who: str, mine: Statement, seen: int) -> None:
+    kept = st.session_state
+    rollout = change.rollout_on or change.planned_on
+    try:
+        state.state_impact(mine, seen_revision=seen, rollout_on=rollout, today=view.today, by=who)
+    except Conflict:
+        kept[_key(change, "conflict")] = mine
+    except ImpactError as error:
+        kept["register said"] = ("error", str(error))
+    else:
+        kept.pop(_key(change, "conflict"), None)
+        kept.pop(_key(change, "seen", mine.id), None)
+        kept["register said"] = ("success", "Withdrawn." if mine.withdrawn else "Saved.")
+
+
+def _said() -> None:
+    """What came of the last press of a button, once."""
+    kind, text = st.session_state.pop("register said", ("", ""))
+    if kind == "success":
+        st.success(text, icon=":material/check_circle:")
+    elif kind:
+        st.error(text, icon=":material/error:")
+
+
+def _conflict(view: View, change: ChangeView, state: State, who: str) -> None:
+    """Both versions side by side; the visitor chooses, and whichever is not chosen stays a revision or is given up."""
+    mine = st.session_state.get(_key(change, "conflict"))
+    theirs = state.statement(mine.id) if mine is not None else None
+    if mine is None or theirs is None:
+        return
+    st.warning("Somebody else changed this while you were writing. Yours is not saved yet.", icon=":material/group:")
+    zone = view.settings.reporting.timezone
+    with st.grid(2, min_column_width=240, gap="small", border=True, key="register conflict") as grid:
+        with grid.cell():
+            st.markdown(f"**Recorded meanwhile** ({words.revision_text(theirs, zone)})  \n"
+                        f"{plain(words.statement_text(theirs))}")  # fmt: skip
+            st.button("Keep this one", key=_key(change, "theirs"), on_click=_give_up, args=(change, mine.id))
+        with grid.cell():
+            st.markdown(f"**Yours, not saved**  \n{plain(words.statement_text(mine))}")
+            st.button("Save yours on top", key=_key(change, "mine"), on_click=_on_top,
+                      args=(view, change, state, who, mine, theirs.revision))  # fmt: skip
+
+
+def _give_up(change: ChangeView, id: str) -> None:
+    st.session_state.pop(_key(change, "conflict"), None)
+    st.session_state.pop(_key(change, "seen", id), None)
+
+
+def _on_top(view: View, change: ChangeView, state: State, who: str, mine: Statement, seen: int) -> None:
+    _record(view, change, state, who=who, mine=mine, seen=seen)
+
+
+# --- the portfolio -----------------------------------------------------------------------------------------------
+
+
+def portfolio_section(view: View, state: State) -> None:
+    """What all statements add up to, which reviews are due, and whether readiness pays."""
+    st.header("Expected and measured", anchor=False)
+    try:
+        histories = {one.id: state.statement_history(one.id) for one in state.statements()}
+        version = state.version()
+    except ImpactError as error:
+        st.warning(str(error), icon=":material/cloud_off:")
+        return
+    totals = view.cached(
+        ("register totals", version),
+        lambda: register_totals(view.portfolio.changes, histories, today=view.today),
+    )
+    st.markdown(words.totals_text(totals))
+    if totals.totals:
+        table = words.totals_table(totals)
+        st.table({k: [f":small[{plain(c)}]" for c in v] for k, v in table.items()}, border="horizontal",
+                 hide_index=True, alt="What was expected and what was measured, by measure")  # fmt: skip
+        st.markdown(f":small[{words.ONLY_JUDGED}]")
+        _due(view, histories)
+    st.header("Does readiness pay?", anchor=False)
+    found = view.cached("readiness outcome", lambda: readiness_outcome(view.portfolio.changes))
+    st.markdown(plain(plan_words.readiness_text(found)))
+    if not isinstance(found, NoOutcome):
+        st.markdown(f":small[{plan_words.OBSERVED}]")
+
+
+def _due(view: View, histories: Mapping[str, Sequence[Statement]]) -> None:
+    """Statements with their judgement, those of the newest reviews first."""
+    rows = []
+    for history in histories.values():
+        change = view.portfolio.change(history[0].change_id)
+        if change is None:
+            continue
+        told = judged(change, history[0].metric, history, today=view.today)
+        one = told.statement or history[-1]
+        rows.append((one.review_on, change, BY_NAME[one.metric].label, words.outcome_label(told.outcome),
+                     words.judgement_text(change, told)))  # fmt: skip
+    rows.sort(key=lambda row: (row[0], row[1].number), reverse=True)
+    with st.expander(f"Every statement ({len(rows)})", key="statements", bind="query-params") as drawer:
+        if drawer.open:
+            table = {
+                "Review": [f":small[{when(on)}]" for on, *_ in rows],
+                "Change": [f":small[{plain(c.number)} {plain(c.title)}]" for _, c, *_ in rows],
+                "Measure": [f":small[{label}]" for _, _, label, *_ in rows],
+                "Outcome": [f":small[{outcome}]" for *_, outcome, _ in rows],
+                "Why": [f":small[{plain(text)}]" for *_, text in rows],
+            }
+            st.table(table, border="horizontal", hide_index=True, alt="Every statement with what came of it")
