@@ -31,7 +31,7 @@ SAID_AT, DECIDED_AT = time(9, 30), time(14, 0)
 def write(store: Store, home: Path, *, today: date, reporting: Reporting) -> None:
     """Fill the records below ``home``, which are made anew, with what was stated and decided before ``today``."""
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
     clock = _Clock()
     state = open_state(home, clock=clock)
     try:
