@@ -1,4 +1,4 @@
-"""What a pack says besides the figures: facts in a line, readiness, neighbours, as plain text; knows no layout.
+"""What a pack says besides the figures: facts, readiness, agenda, decisions, method; knows no layout.
 
 The same words as on the page of a change, without its links and Markdown.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 from datetime import date
 
 from impact.estimation.results import Estimate
-from impact.portfolio import ChangeView, Readiness, Reading
+from impact.portfolio import ChangeView, Portfolio, Readiness, Reading
+from impact.selection import Counts
 from impact.words.formats import listed, number, percent, plural, when
 from impact.words.grounds import reasons
+from impact.words.method_words import ONE_SENTENCE, STEPS
+from impact.words.rate_words import NONE_HELD, false_alarms, held
 from impact.words.readings import asked
-from impact.words.sentences import decide_text, not_live, stands
+from impact.words.sentences import OBSERVATION, RANGE_HELP, decide_text, not_live, stands
 
 NOT_RECORDED = "not recorded"
 
@@ -88,3 +91,46 @@ def waiting(change: ChangeView, *, today: date) -> str:
     left = (change.planned_on - today).days
     until = f"in {plural(left, 'day')}" if left > 0 else "today" if left == 0 else f"{plural(-left, 'day')} ago"
     return f"Rollout planned for {when(change.planned_on)}, {until}. Figures start the day after."
+
+
+# --- the whole pack -----------------------------------------------------------------------------------------------
+
+CHART_CAPTION = (
+    "Solid line: what happened. Dashed line and band: what was to be expected without the change, and the range that "
+    "chance gives. A point is a week{}."
+)
+PLAN_CAPTION = "Tick: planned. Diamond: done. Circle: to come. Triangle: late."
+BOARD_CAPTION = (
+    "Triangle up: better. Triangle down: worse. Grey: cannot tell, too early or no real change; the bar is the likely "
+    "range. On the right planned (tick) and actual milestones."
+)
+
+
+def counted(count: Counts) -> tuple[tuple[str, str], ...]:
+    """The key figures of the steering view for the changes of an agenda."""
+    of = f"of {number(count.live)}"
+    return (
+        ("Need a decision", f"{count.decide} of {number(count.shown)}"),
+        ("Customers better off", f"{count.better} {of}"),
+        ("Customers worse off", f"{count.worse} {of}"),
+        ("No real change", f"{count.no_change} {of}"),
+        ("Cannot tell yet", f"{count.cannot_tell} {of}"),
+    )
+
+
+def method(portfolio: Portfolio, *, smallest_group: int) -> tuple[tuple[str, str], ...]:
+    """How the figures come about, what they cannot say, and how often the method is wrong here; heading and text."""
+    held_back = held(portfolio.rates) or (NONE_HELD,)
+    rates = false_alarms(portfolio.rates)
+    told = [
+        f"{name} {rate} (likely {ends})" if ends not in ("", "–") else f"{name}: {rate}"
+        for name, rate, ends in zip(rates["Measure"], rates["False alarms"], rates["Likely range"], strict=True)
+    ]
+    return (
+        ("In one sentence", ONE_SENTENCE),
+        *STEPS,
+        ("The likely range", RANGE_HELP),
+        ("What it is not", OBSERVATION),
+        ("False alarms here", f"{'; '.join(told)}. {' '.join(held_back)}" if told else NONE_HELD),
+        ("Whom it shows", f"No person is shown, and no group of fewer than {smallest_group} people."),
+    )

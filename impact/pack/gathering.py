@@ -1,0 +1,270 @@
+"""From a meeting and the answers of one data version to the content of its pack. Knows no file and no storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from impact import analysis, selection, wording
+from impact.charts import MARKS
+from impact.charts.board import board
+from impact.charts.series import drawable, observed_expected, points, timetable
+from impact.estimate import Estimate
+from impact.evidence import Evidence
+from impact.figure_records import ChangeFigures
+from impact.pack.charts import on_paper
+from impact.pack.content import SCHEMA, AgendaLine, ChangePage, Chart, DecisionLine, Look, PackContent, Said, WeekPoint
+from impact.passes import StreamState
+from impact.portfolio import ChangeView, Portfolio
+from impact.records import Decision, Meeting
+from impact.settings import Settings
+from impact.showing import Showing
+from impact.words import decision_words, meeting_words, pack_words, readings
+
+ROWS_ON_A_BOARD = 18
+"""More changes than this do not fit one page; they are drawn on further ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a pack is made from: everything shown at one data version on one day. ``portfolio`` is the one that the
+    meeting sees, in which decided questions may be settled."""
+
+    portfolio: Portfolio
+    showing: Showing
+    states: tuple[StreamState, ...]
+    is_demo: bool
+    data_version: str
+
+    @property
+    def evidence(self) -> Evidence:
+        """The days behind the figures."""
+        return self.showing.dossier.evidence
+
+    @property
+    def settings(self) -> Settings:
+        """As they hold for these data."""
+        return self.showing.dossier.settings
+
+    @property
+    def today(self) -> date:
+        """The day on which everything is seen."""
+        return self.showing.dossier.today
+
+    def figures(self, change: ChangeView) -> ChangeFigures:
+        """Everything shown of a change."""
+        return self.showing.figures(change)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What people recorded: the newest revision of every decision, other meetings, and what was seen when deciding."""
+
+    decisions: tuple[Decision, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
+    seen_then: Callable[[Decision], ChangeFigures | None] = lambda decision: None
+
+
+def content_of(seen: Seen, meeting: Meeting, recorded: Recorded) -> PackContent:
+    """The whole pack of a meeting, in the order of its agenda."""
+    portfolio = seen.portfolio
+    known = [change for item in meeting.agenda if (change := portfolio.change(item.change_id)) is not None]
+    now = [d for d in recorded.decisions if d.meeting_id == meeting.id and not d.withdrawn]
+    before_on, before = _before(meeting, recorded, portfolio)
+    told = _Teller(seen, recorded)
+    return PackContent(
+        schema=SCHEMA,
+        meeting_id=meeting.id,
+        title=_title(meeting),
+        held_on=meeting.held_on,
+        when=wording.when(meeting.held_on),
+        team=_team(portfolio, meeting.team_id),
+        next_meeting=wording.when(meeting.next_on) if meeting.next_on else "",
+        as_of=wording.as_of(portfolio, seen.states),
+        stale=wording.stale(portfolio, seen.states, zone=seen.settings.reporting.timezone),
+        data_version=seen.data_version,
+        zone=seen.settings.reporting.timezone,
+        is_demo=seen.is_demo,
+        link=seen.settings.meetings.link,
+        counts=pack_words.counted(selection.counts(known)),
+        agenda=tuple(_agenda(meeting, portfolio)),
+        overviews=tuple(_overviews(known, portfolio, seen.today)),
+        pages=tuple(_page(seen, meeting, change, told) for change in known),
+        decided_before=tuple(told.line(d) for d in before),
+        before_title=f"Decisions of last time, {wording.when(before_on)}" if before_on else "Decisions of last time",
+        decided_now=tuple(told.line(d) for d in now),
+        method=tuple(Said(title=title, text=text) for title, text in pack_words.method(
+            portfolio, smallest_group=seen.settings.privacy.smallest_group)),
+        looks={word: Look(shape=m.shape, colour=m.colour, filled=m.filled) for word, m in MARKS.items()},
+    )  # fmt: skip
+
+
+def _title(meeting: Meeting) -> str:
+    """The meeting's name with its day, which a title written by hand may lack."""
+    title, day = meeting_words.title(meeting), wording.when(meeting.held_on)
+    return title if day in title else f"{title}, {day}"
+
+
+def _first_large(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _team(portfolio: Portfolio, team_id: str | None) -> str:
+    return dict(portfolio.teams).get(team_id, team_id) if team_id else "All teams"
+
+
+def _agenda(meeting: Meeting, portfolio: Portfolio) -> Sequence[AgendaLine]:
+    found = []
+    for item in meeting.agenda:
+        change, gone = portfolio.change(item.change_id), _first_large(decision_words.GONE)
+        reasons = tuple(_first_large(meeting_words.REASONS[reason]) for reason in item.reasons)
+        if change is None:
+            number = item.change_id.split(":", 2)[-1]
+            found.append(
+                AgendaLine(
+                    change_id=item.change_id, number=number, title=gone, reasons=reasons, word="no_data",
+                    word_label=wording.word_label("no_data"), asked="", note=item.note,
+                )
+            )  # fmt: skip
+            continue
+        found.append(
+            AgendaLine(
+                change_id=change.id, number=change.number, title=change.title, reasons=reasons, word=change.word,
+                word_label=wording.word_label(change.word), note=item.note,
+                asked=" ".join(readings.asked(change, code) for code in change.decide),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _overviews(changes: Sequence[ChangeView], portfolio: Portfolio, today: date) -> Sequence[Chart]:
+    """The board of the changes on the agenda, in its own order, on as many pages as it needs."""
+    ordered = selection.in_board_order(changes)
+    parts = [ordered[i : i + ROWS_ON_A_BOARD] for i in range(0, len(ordered), ROWS_ON_A_BOARD)]
+    found = []
+    for part in parts:
+        told = "; ".join(f"{c.number} {wording.word_label(c.word).lower()}" for c in part)
+        found.append(
+            Chart(
+                spec=on_paper(board(part, portfolio.metrics, today=today), width=1180),
+                title="What customers felt, and where each change stands",
+                alt=f"Board of {len(part)} changes, the likely range of their effects and their milestones: {told}.",
+                caption=pack_words.BOARD_CAPTION,
+                wide=True,
+            )
+        )
+    return found
+
+
+def _page(seen: Seen, meeting: Meeting, change: ChangeView, told: _Teller) -> ChangePage:
+    item = next(i for i in meeting.agenda if seen.portfolio.change(i.change_id) is change)
+    figures = seen.figures(change)
+    mine = [d for d in told.decisions if d.change_id == change.id and not d.withdrawn]
+    return ChangePage(
+        figures=figures,
+        why=_first_large(meeting_words.reasons_text(item)),
+        note=item.note,
+        chart=_course(seen, change, figures) or _plan(seen, change),
+        decisions=tuple(told.line(d) for d in sorted(mine, key=lambda d: d.decided_on, reverse=True)),
+    )
+
+
+def _course(seen: Seen, change: ChangeView, figures: ChangeFigures) -> Chart | None:
+    """Observed against expected of the measure shown first; None where it has too few weeks."""
+    if change.rollout_on is None or not figures.leading:
+        return None
+    reading = change.reading(figures.leading)
+    found = analysis.series(seen.evidence, change, figures.leading)
+    if found is None or not drawable(found, change, reading.metric):
+        return None
+    compared = "; the shaded days were compared" if isinstance(reading.result, Estimate) else ""
+    sentence = wording.sentence(change, reading)
+    weeks = points(found, reading.metric, change.rollout_on)
+    return Chart(
+        spec=on_paper(observed_expected(found, change, reading), width=760, height=235),
+        title=f"{reading.metric.label}: what happened, and what was to be expected",
+        alt=f"{reading.metric.label} a week, observed and expected, around the rollout of {change.title}. {sentence}",
+        caption=pack_words.CHART_CAPTION.format(compared),
+        unit=reading.metric.unit,
+        rollout=f"Rolled out {wording.when(change.rollout_on)}",
+        rollout_on=change.rollout_on,
+        points=tuple(
+            WeekPoint(on=w.middle, observed=w.observed, expected=w.expected, low=w.low, high=w.high) for w in weeks
+        ),
+    )
+
+
+def _plan(seen: Seen, change: ChangeView) -> Chart | None:
+    """The milestones on the calendar, for a change without figures over time."""
+    dated = [m for m in change.milestones if (m.due_on or m.done_on) and m.status != "cancelled"]
+    if not dated:
+        return None
+    spec: dict[str, Any] = timetable(change, seen.today)
+    return Chart(
+        spec=on_paper(spec, width=470, height=max(120, min(30 * len(dated), 300))),
+        title="Milestones on the calendar",
+        alt=f"Milestones of {change.title}, planned and actual; the list beside says the same.",
+        caption=pack_words.PLAN_CAPTION,
+    )
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Puts decisions into words; knows what came after them."""
+
+    seen: Seen
+    recorded: Recorded
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return self.recorded.decisions
+
+    def line(self, decision: Decision) -> DecisionLine:
+        change = self.seen.portfolio.change(decision.change_id)
+        later = [d for d in self.decisions if d.change_id == decision.change_id and not d.withdrawn]
+        newer = max((d for d in later if d.decided_on > decision.decided_on), key=lambda d: d.decided_on, default=None)
+        return DecisionLine(
+            change_id=decision.change_id,
+            number=change.number if change else decision.change_id.split(":", 2)[-1],
+            title=change.title if change else _first_large(decision_words.GONE),
+            decided=decision_words.kind_text(decision),
+            reason=decision.reason,
+            owner=decision.owner,
+            decided_on=wording.when(decision.decided_on),
+            due=wording.when(decision.due_on) if decision.due_on else "",
+            review=wording.when(decision.review_on) if decision.review_on else "",
+            since=self._since(decision, change, newer),
+        )
+
+    def _since(self, decision: Decision, change: ChangeView | None, newer: Decision | None) -> str:
+        if change is None:
+            return _first_large(decision_words.GONE)
+        then, now = self.recorded.seen_then(decision), self.seen.figures(change)
+        told = [_first_large(meeting_words.since_text(decision, change, then, now))]
+        if newer is not None:
+            told.append(f"decided anew on {wording.when(newer.decided_on)}: {decision_words.kind_text(newer)}")
+        else:
+            state = decision_words.state_text(decision, newest=True, today=self.seen.today)
+            told.append("" if state == "in force" else state)
+        return "; ".join(filter(None, told))
+
+
+def _before(meeting: Meeting, recorded: Recorded, portfolio: Portfolio) -> tuple[date | None, Sequence[Decision]]:
+    """The day of the last meeting of the same room, and what was decided from then until this one. Where no meeting is
+    known, the newest day on which anything was decided."""
+
+    def ours(decision: Decision) -> bool:
+        change = portfolio.change(decision.change_id)
+        return meeting.team_id is None or (change is not None and change.team_id == meeting.team_id)
+
+    earlier = [d for d in recorded.decisions if not d.withdrawn and d.decided_on < meeting.held_on and ours(d)]
+    if not earlier:
+        return None, ()
+    held = [m.held_on for m in recorded.meetings if m.team_id == meeting.team_id and m.held_on < meeting.held_on]
+    last = max(held, default=max(d.decided_on for d in earlier))
+    if all(d.decided_on < last for d in earlier):
+        last = max(d.decided_on for d in earlier)
+    found = sorted((d for d in earlier if d.decided_on >= last), key=lambda d: (d.decided_on, d.id))
+    return last, found
