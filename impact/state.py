@@ -33,7 +33,7 @@ from impact.keeping.migrating import bring_to_head
 from impact.keeping.moving import copy_all
 from impact.keeping.naming import decision_id, meeting_id, statement_id
 from impact.keeping.plain import Kept, entry_from_row, frozen_from_row, in_utc
-from impact.keeping.revisions import add, all_newest, history, is_frozen, log, newest, since, version
+from impact.keeping.revisions import add, all_newest, frozen_row, history, is_frozen, log, newest, since, version
 from impact.records import AgendaItem, AuditEntry, Conflict, Decision, Frozen, Meeting, Statement
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class State:
     def frozen(self, id: str) -> Frozen | None:
         """Figures frozen under an id."""
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(schema.FROZEN).where(schema.FROZEN.c.id == id)).mappings().first()
+            row = frozen_row(connection, id)
         return None if row is None else frozen_from_row(row)
 
     def audit(self, most: int | None = None) -> tuple[AuditEntry, ...]:

@@ -215,6 +215,53 @@ def test_an_import_dates_its_records_with_its_own_clock(place: Place) -> None:
     assert [entry.at.month for entry in past.audit()] == [4, 3]
 
 
+@pytest.mark.parametrize(
+    "asked", ["", "no such thing", "\x00", "a\ud800", "'; DROP TABLE audit; --", "%s", "x" * 99_999]
+)
+    "asked", ["", "no such thing", "\x00", "a\ud800", "'; DROP TABLE audit; --", "%s", "x" * 99_999]
+)
+def test_an_id_from_an_address_that_names_nothing_finds_nothing(state: State, asked: str) -> None:
+    state.record(PAUSE, seen_revision=0)
+    assert (state.decision(asked), state.meeting(asked), state.statement(asked), state.frozen(asked)) == (None,) * 4
+    assert (state.decision_history(asked), state.meeting_history(asked), state.statement_history(asked)) == ((),) * 3
+    assert state.frozen_statement(asked) is None
+    assert state.version() == 1
+
+
+DAYS = st.dates(date(1900, 1, 1), date(2999, 12, 31))
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=120)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=TEXT,
+    owner=TEXT.filter(lambda text: not set(text) & {"@", "\\"}),
+    decided_on=DAYS,
+    days=st.integers(0, 4000) | st.none(),
+    asked=st.lists(TEXT, max_size=3),
+)
+def test_whatever_is_written_is_read_back_to_the_letter(
+    place: Place, state: State, text: str, owner: str, decided_on: date, days: int | None, asked: list[str]
+) -> None:
+    due_on = None if days is None else decided_on + timedelta(days)
+    change = f"change {state.version()}"
+    one = replace(
+        PAUSE,
+        id=decision_id(change, decided_on=decided_on),
+        change_id=change,
+        reason=f"because {text}",
+        owner=f"team {owner}",
+        decided_on=decided_on,
+        due_on=due_on,
+        review_on=due_on,
+        asked=tuple(f"why {text}" for text in asked),
+    )
+    saved = state.record(one, seen_revision=0)
+    assert saved.reason == f"because {text}".strip()
+    assert state.decision(one.id) == saved
+    assert state.audit(1)[0].after["reason"] == saved.reason
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["edit", "same", "stale", "withdraw"]), st.integers(0, 2), st.text("äx%'\\\n", min_size=1)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
-from impact.keeping.naming import decision_id, meeting_id, statement_id
+from impact.keeping.naming import HIDDEN, decision_id, meeting_id, statement_id
 from impact.keeping.plain import in_utc
 from impact.metrics import BY_NAME, LOST_CAP_MINUTES
 from impact.model import ImpactError
@@ -26,7 +26,6 @@ LARGEST = {"percent": 1000.0, "points": 200.0, "share": 100.0, "minutes": float(
 """The largest effect on a measure of a scale that is taken for one and not for a slip of the pen, in its unit."""
 UNITS = {"percent": "percent", "points": "points", "share": "percentage points", "minutes": "minutes"}
 _PERSON = re.compile(r"[0-9a-f]{32}")
-_HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MOST_ITEMS = 500
 
 
@@ -213,6 +212,6 @@ def _text(field: str, value: str, what: str, *, needed: bool = False) -> str:
         raise RecordRefused(
             name, f"{what} has {len(text):,} characters; at most {LONGEST[field]:,} can be kept. Shorten it."
         )
-    if hidden := _HIDDEN.search(text):
+    if hidden := HIDDEN.search(text):
         raise RecordRefused(name, f"{what} holds a character that cannot be shown ({hidden[0]!r}). Take it out.")
     return text

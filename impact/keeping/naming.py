@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+
+HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Characters that cannot be shown, and that not every database keeps."""
 
 
 def meeting_id(held_on: date, team_id: str | None = None) -> str:
@@ -20,3 +24,8 @@ def decision_id(change_id: str, *, meeting: str | None = None, decided_on: date 
 def statement_id(change_id: str, metric: str) -> str:
     """One statement for a change and a measure."""
     return f"{change_id}/{metric}"
+
+
+def can_be_named(id: str) -> bool:
+    """Whether anything can have this id; one from an address may be anything."""
+    return HIDDEN.search(id) is None

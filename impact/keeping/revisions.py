@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from impact.keeping import schema
 from impact.keeping.checking import RecordRefused
+from impact.keeping.naming import can_be_named
 from impact.keeping.plain import TABLES, Kept, as_row, content, records, same
 from impact.model import StoreError
 from impact.records import Conflict, Decision, Meeting, Statement
@@ -29,6 +30,8 @@ _VERSION = sa.select(sa.func.max(schema.AUDIT.c.number))
 
 def newest(connection: sa.Connection, kind: type[Kept], id: str) -> Kept | None:
     """A record as it is now."""
+    if not can_be_named(id):
+        return None
     table = TABLES[kind]
     query = sa.select(table).where(table.c.id == id).order_by(table.c.revision.desc()).limit(1)
     return next(iter(records(kind, connection.execute(query))), None)
@@ -53,6 +56,8 @@ def since(connection: sa.Connection, kind: type[Kept], number: int) -> list[Kept
 
 def history(connection: sa.Connection, kind: type[Kept], id: str | None = None) -> list[Kept]:
     """All revisions of one record, or of every one, oldest first."""
+    if id is not None and not can_be_named(id):
+        return []
     table = TABLES[kind]
     query = sa.select(table).order_by(table.c.id, table.c.revision)
     return records(kind, connection.execute(query if id is None else query.where(table.c.id == id)))
@@ -104,7 +109,14 @@ def log(
 
 def is_frozen(connection: sa.Connection, id: str) -> bool:
     """Whether figures are kept under an id."""
-    return connection.execute(sa.select(schema.FROZEN.c.id).where(schema.FROZEN.c.id == id)).first() is not None
+    return frozen_row(connection, id) is not None
+
+
+def frozen_row(connection: sa.Connection, id: str) -> sa.RowMapping | None:
+    """The row of figures kept under an id."""
+    if not can_be_named(id):
+        return None
+    return connection.execute(sa.select(schema.FROZEN).where(schema.FROZEN.c.id == id)).mappings().first()
 
 
 def _check_references(connection: sa.Connection, record: Meeting | Decision | Statement) -> None:
