@@ -9,7 +9,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from impact.store import Store
 
 OK, FAILED, WRONG = 0, 1, 2
-DERIVED = ("estimates", "false_alarms")
+DERIVED = ("estimates", "false_alarms", "groups")
 """Tables that are computed from the stored ones."""
 RECORDED = ("meeting", "decision", "statement", "audit")
 """Tables of what people recorded, every revision."""
@@ -52,6 +53,14 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--demo", action="store_true", help="export the demo organisation instead of real data")
     copying = "copy all that is recorded in the data folder's file into the empty database of [records] url"
     commands.add_parser("copy-records", help=copying)
+    pack = commands.add_parser("pack", help="make the pack of a steering meeting: slides, page, print and table")
+    pack.add_argument("--meeting", type=date.fromisoformat, required=True, metavar="DATE",
+                      help="day of the meeting, such as 2026-12-15; one that is not recorded yet is opened")  # fmt: skip
+    pack.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write to")
+    pack.add_argument("--team", metavar="TEAM", help="id or name of a team (default: the whole portfolio)")
+    forms = "pptx, html, pdf, csv, with commas between them (default: all)"
+    pack.add_argument("--forms", default="pptx,html,pdf,csv", metavar="FORMS", help=forms)
+    pack.add_argument("--demo", action="store_true", help="of the demo organisation instead of real data")
     estimate = commands.add_parser("estimate", help="estimate effects from a panel file; needs no store")
     estimate.add_argument(
         "--panel",
@@ -187,6 +196,7 @@ def _rebuild(given: argparse.Namespace) -> int:
 
 def _export(given: argparse.Namespace) -> int:
     from impact.demo_organisation.world import REPORTING
+    from impact.group_exports import PROTECTED, protected
     from impact.store import Store
     from impact.tablefile import write, write_rows
 
@@ -204,8 +214,11 @@ def _export(given: argparse.Namespace) -> int:
         raise SettingsError(
             f"Nothing is stored in {home}. Run python -m impact {'demo' if given.demo else 'sync'} first."
         )
+    smallest = settings.privacy.smallest_group
     if given.table in DERIVED:
         rows = write_rows(_derived(store, given.table, settings, reporting), given.out, given.format)
+    elif given.table in PROTECTED:
+        rows = write_rows(protected(store.snapshot(), given.table, smallest=smallest), given.out, given.format)
     else:
         rows = write(store.snapshot(), given.table, given.out, given.format)
     print(f"{rows:,} rows of {given.table} written to {given.out}.")
@@ -254,7 +267,23 @@ def _derived(store: Store, table: str, settings: Settings, reporting: Reporting)
     evidence = analysis.gather(snapshot, reporting)
     version = str(snapshot.version)
     found = analysis.portfolio(snapshot, evidence, today=today, version=version, metrics=settings.metrics)
+    if table == "groups":
+        from impact.group_table import group_table
+
+        own = replace(settings, reporting=reporting)
+        return group_table(found, snapshot, evidence, settings=own, today=today, version=version)
     return derived.table(table, found, version=version)
+
+
+def _pack(given: argparse.Namespace) -> int:
+    from impact.pack import command
+
+    wanted = command.Wanted(given.meeting, given.out, given.team, command.forms_of(given.forms), given.demo)
+    pack, files = command.run(wanted, settings_module.load(), _tell)
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    print("\n".join(command.told(pack, files)))
+    return OK
 
 
 def _estimate(given: argparse.Namespace) -> int:
@@ -286,6 +315,7 @@ _COMMANDS = {
     "export": _export,
     "copy-records": _copy_records,
     "estimate": _estimate,
+    "pack": _pack,
 }
 
 if __name__ == "__main__":
