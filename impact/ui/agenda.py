@@ -62,7 +62,9 @@ def _show(change_id: str | None) -> None:
 
 
 def rows(view: View, meeting: Meeting) -> None:
-    """What is to be talked about and why; while the meeting is open, in the order that people want."""
+    """What is to be talked about and why, in the order that people want; a closed meeting shows what was decided."""
+    if meeting.closed_at:
+        return
     st.header("Agenda", anchor=False)
     changes, decided = changes_of(view, meeting), decided_in(view, meeting)
     if not meeting.agenda:
@@ -70,8 +72,7 @@ def rows(view: View, meeting: Meeting) -> None:
     with st.grid(12, wrap=False, min_column_width=20, gap="xsmall", vertical_alignment="center", key="agenda") as grid:
         for place, item in enumerate(meeting.agenda, 1):
             _row(view, meeting, grid, place, item, changes[item.change_id], decided.get(item.change_id))
-    if not meeting.closed_at:
-        _add(view, meeting)
+    _add(view, meeting)
 
 
 def _row(
@@ -92,8 +93,8 @@ def _row(
         felt = f"{marked(change.word)}  \n" if change else ""
         st.markdown(f"{felt}:small[{words.reasons_text(item)}]")
     with grid.cell(column_span=3):
-        if decision or meeting.closed_at:
-            told = f":blue[✓] {plain(decision_words.kind_text(decision))}" if decision else "nothing decided"
+        if decision:
+            told = f":blue[✓] {plain(decision_words.kind_text(decision))}"
             st.markdown("  \n".join([told, *([f":small[{plain(item.note)}]"] if item.note else [])]))
         else:
             key = f"note {meeting.id} {meeting.revision} {item.change_id}"
@@ -101,8 +102,7 @@ def _row(
                           placeholder="Note", label_visibility="collapsed", max_chars=2_000,
                           on_change=_note, args=(*about, key))  # fmt: skip
     with grid.cell(column_span=2):
-        if not meeting.closed_at:
-            _moves(view, meeting, place, item.change_id)
+        _moves(view, meeting, place, item.change_id)
 
 
 def _moves(view: View, meeting: Meeting, place: int, change_id: str) -> None:

@@ -8,17 +8,20 @@ who began it, so that nobody overwrites what they have not seen.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from impact.deciding import KINDS, Draft, Occasion, asked_then, decided, first_draft, missing, occasion
+from impact.figure_tables import case_figures, is_known
 from impact.figures import ChangeFigures, as_json, change_figures
 from impact.frozen_figures import figures_of
 from impact.model import ImpactError
 from impact.portfolio import ChangeView
 from impact.records import Conflict, Decision, Meeting
-from impact.settled import in_force, settles
+from impact.settled import in_force
+from impact.showing import Showing
 from impact.ui import View, who
 from impact.words import decision_words, meeting_words
 from impact.words.formats import at, plain, when
@@ -26,19 +29,26 @@ from impact.words.formats import at, plain, when
 FIELDS = ("kind", "other", "reason", "owner", "due_on", "review_on")
 ROLES = ("Service owner", "Change owner", "Sponsor", "Service desk")
 LONGEST_REASON = 2_000
+ROOM_STYLE = Path(__file__).with_name("room.css")
 
 
 # --- what is recorded --------------------------------------------------------------------------------------------
 
 
 def seen(view: View, change: ChangeView) -> ChangeFigures:
-    """Everything shown of a change at this version of the data: what a decision keeps."""
-    return view.cached(
-        ("figures", change.id, change.decide),
-        lambda: change_figures(
-            change, metrics=view.portfolio.metrics, today=view.today, cost=view.cost(change)
-        ),
-    )  # fmt: skip
+    """What a meeting talks about: answer, measures, plan and money. Quickly made, whatever was just recorded."""
+
+    def make() -> ChangeFigures:
+        case, known = view.dossier.case(change), view.portfolio.metrics
+        return change_figures(change, metrics=known, today=view.today, cost=view.cost(change),
+                              case=case_figures(case) if is_known(case) else ())  # fmt: skip
+
+    return view.cached(("figures", change.id, change.decide), make)
+
+
+def everything(view: View, change: ChangeView) -> ChangeFigures:
+    """All that is shown of a change anywhere: what a decision keeps, and what kept figures are compared with."""
+    return Showing(view.dossier, view.store.snapshot(), view.state).figures(change)
 
 
 def kept(view: View, decision: Decision) -> ChangeFigures | None:
@@ -114,6 +124,7 @@ class _Desk:
 
 def form(view: View, change: ChangeView, now: Occasion) -> None:
     """What is decided, why, by whom until when; with a conflict, both versions first."""
+    st.html(ROOM_STYLE)
     desk = _desk(view, change, now)
     _fill(view, desk)
     if desk.recorded is not None and in_conflict(view, change, now):
@@ -248,7 +259,7 @@ def _record(view: View, desk: _Desk, over: int | None) -> None:
     based = state.get(desk.key("begun on"), desk.revision) if over is None else over
     try:
         me = who(view)
-        frozen_id = view.state.freeze(data_version(view), as_json(seen(view, desk.change)), by=me)
+        frozen_id = view.state.freeze(data_version(view), as_json(everything(view, desk.change)), by=me)
         before = replace(desk.recorded, revision=based) if desk.recorded else None
         decision = decided(
             draft, desk.change, desk.now, asked=_asked(view, desk), data_version=data_version(view),
@@ -265,7 +276,7 @@ def _record(view: View, desk: _Desk, over: int | None) -> None:
 
 
 def _asked(view: View, desk: _Desk) -> tuple[str, ...]:
-    return asked_then(desk.change, settling(view, desk.change))
+    return asked_then(desk.change, desk.change.decided)
 
 
 def data_version(view: View) -> str:
@@ -294,14 +305,6 @@ def _conflict(view: View, desk: _Desk, theirs: Decision) -> None:
             st.markdown(f"**Yours, not recorded yet**\n\n{right}")
             st.button("Save mine on top", type="primary", on_click=_record, args=(view, desk, theirs.revision),
                       key=desk.key("save mine"))  # fmt: skip
-
-
-def settling(view: View, change: ChangeView) -> Decision | None:
-    """The decision that answers what would be asked about a change; None while something is asked."""
-    if change.decide:
-        return None
-    newest = in_force(view.state.decisions()).get(change.id)
-    return newest if newest and newest.asked and settles(newest, change, view.today) else None
 
 
 def last_time(view: View, change: ChangeView, meeting: Meeting) -> tuple[Decision | None, str]:

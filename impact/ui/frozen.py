@@ -48,7 +48,7 @@ def then_and_now(view: View, then: ChangeFigures, change: ChangeView | None) -> 
     if change is None:
         st.markdown(f"No source delivers it any more. Then: {plain(then.headline)}")
         return
-    found = differences(then, decide.seen(view, change))
+    found = differences(then, decide.everything(view, change))
     if not found:
         st.markdown("Every figure is the same today.")
         return

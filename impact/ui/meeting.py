@@ -12,6 +12,7 @@ from impact.model import ImpactError
 from impact.portfolio import ChangeView
 from impact.records import AgendaItem, Decision, Meeting
 from impact.ui import View, who
+from impact.ui.decide import ROOM_STYLE
 from impact.words import meeting_words as words
 from impact.words.formats import plural, when
 
@@ -26,6 +27,7 @@ REFUSED = "meeting refused"
 
 def pick(view: View) -> Meeting | None:
     """The meeting that the address names; None where it names none that exists, which is said."""
+    st.html(ROOM_STYLE)
     asked = st.query_params.get("meeting", "")
     found = view.state.meeting(asked) if asked else None
     if asked and found is None:

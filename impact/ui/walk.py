@@ -6,7 +6,6 @@ Everything a room needs fits 1280 x 720: the list on the left, the change beside
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
@@ -32,7 +31,6 @@ CHART = 205
 RAIL = 560
 MOST_LINES = 3
 """Lines of money on the first screen; all of them are on the page of the change."""
-ROOM_STYLE = Path(__file__).with_name("room.css")
 
 
 def asked() -> str:
@@ -45,7 +43,6 @@ def change(view: View, meeting: Meeting) -> None:
     found = view.portfolio.change(asked())
     change_id = found.id if found else asked()
     decided = decided_in(view, meeting)
-    st.html(ROOM_STYLE)
     _ways(meeting, change_id, decided)
     with st.grid(6, wrap=False, min_column_width=20, gap=(0, 24), key="walk") as grid:
         with grid.cell():
@@ -117,7 +114,7 @@ def _gone(view: View, meeting: Meeting, change_id: str) -> None:
 def _show(view: View, meeting: Meeting, change: ChangeView) -> None:
     figures = decide.seen(view, change)
     now = occasion(view.today, meeting)
-    _answer(view, meeting, change, figures)
+    _answer(meeting, change, figures)
     if not decide.in_conflict(view, change, now):
         with st.grid(9, wrap=False, min_column_width=20, gap=(0, 20), key="essentials") as grid:
             with grid.cell(column_span=6), st.container(gap="xxsmall"):
@@ -132,7 +129,7 @@ def _show(view: View, meeting: Meeting, change: ChangeView) -> None:
         decide.form(view, change, now)
 
 
-def _answer(view: View, meeting: Meeting, change: ChangeView, figures: ChangeFigures) -> None:
+def _answer(meeting: Meeting, change: ChangeView, figures: ChangeFigures) -> None:
     """Name, where it stands, what customers felt, what is asked, and what was noted for this meeting."""
     st.title(plain(change.title), anchor=False)
     answer = st.container(horizontal=True, vertical_alignment="center", gap="small")
@@ -141,9 +138,9 @@ def _answer(view: View, meeting: Meeting, change: ChangeView, figures: ChangeFig
         asked = plain(" ".join(figures.asked))
         answer.markdown(f":orange-badge[:material/gavel: Decision asked] {asked}", width="content")
     item = next((item for item in meeting.agenda if item.change_id == change.id), None)
-    settled = decide.settling(view, change)
-    if settled:
-        answer.markdown(f":blue-badge[:material/check: {plain(decision_words.settled_text(settled))}]", width="content")
+    if change.decided:
+        settled = plain(decision_words.settled_text(change.decided))
+        answer.markdown(f":blue-badge[:material/check: {settled}]", width="content")
     elif item and not figures.asked:
         answer.markdown(f":gray-badge[{words.reasons_text(item)}]", width="content")
     if item and item.note:

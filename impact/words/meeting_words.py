@@ -15,6 +15,7 @@ from impact.portfolio import ChangeView, MilestoneView
 from impact.records import AgendaItem, AgendaReason, Decision, Meeting
 from impact.words.decision_words import GONE, Table, change_link, dates_text, kind_text, word_since
 from impact.words.formats import day_month, days, listed, plain, plural, when
+from impact.words.sentences import word_label
 
 REASONS: Mapping[AgendaReason, str] = {
     "decide": "needs a decision",
@@ -211,14 +212,17 @@ def summary_rows(
     meeting: Meeting, decisions: Mapping[str, Decision], changes: Mapping[str, ChangeView | None]
 ) -> Table:
     """What a meeting decided, one row a change of its agenda, then decisions on others; Markdown texts."""
-    table: Table = {heading: [] for heading in ("Change", "Decision", "Reason", "Owner", "Due and review")}
-    on_it = [item.change_id for item in meeting.agenda]
-    for change_id in (*on_it, *(other for other in decisions if other not in on_it)):
-        d = decisions.get(change_id)
+    headings = ("Change", "Customers", "Decision", "Reason", "Owner", "Due and review", "Note")
+    table: Table = {heading: [] for heading in headings}
+    notes = {item.change_id: item.note for item in meeting.agenda}
+    for change_id in (*notes, *(other for other in decisions if other not in notes)):
+        d, change = decisions.get(change_id), changes.get(change_id)
+        word = d.word if d and d.word else change.word if change else None
         row = (
-            change_link(change_id, changes.get(change_id)), plain(kind_text(d)) if d else "nothing decided",
-            plain(d.reason) if d else "–", (plain(d.owner) or "–") if d else "–",
-            (dates_text(d) or "–") if d else "–",
+            change_link(change_id, change), word_label(word) if word else "–",
+            plain(kind_text(d)) if d else "nothing decided", plain(d.reason) if d else "–",
+            (plain(d.owner) or "–") if d else "–", (dates_text(d) or "–") if d else "–",
+            plain(notes.get(change_id, "")) or "–",
         )  # fmt: skip
         for column, text in zip(table.values(), row, strict=True):
             column.append(text)
