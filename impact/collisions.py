@@ -165,6 +165,14 @@ def closeness(gap_days: int) -> Closeness:
     return "before" if gap_days <= BEFORE else "near"
 
 
+def matters(found: Collision) -> bool:
+    """Whether it should be looked at: too near to be told apart or only less surely; a coming one on a service also
+    where one lies in the days before the other, because it can still be moved."""
+    return found.closeness in ("together", "short") or (
+        found.coming and bool(found.services) and found.closeness == "before"
+    )
+
+
 def _meets(change: ChangeView, today: date) -> Iterator[_Met]:
     """Where and when a change is, or is to be, met. None for a cancelled one and for one without a day to count on: a
     planned day that has passed says nothing."""

@@ -6,7 +6,7 @@ from impact import ui
 from impact.ui import steering, timeline
 
 view = ui.open_page("timeline")
-filters = steering.filters(view, "When, and what meets?")
+filters = steering.filters(view, "What comes when, and what meets?")
 shown = steering.chosen(view, filters)
 if not shown:
     steering.nothing_found(view, filters)

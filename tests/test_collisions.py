@@ -20,6 +20,7 @@ from impact.collisions import (
     collisions,
     coming,
     in_freeze,
+    matters,
 )
 from impact.estimate import SHAPES
 from impact.estimation import designs
@@ -130,6 +131,19 @@ def test_a_stage_still_to_come_meets_on_its_own_day() -> None:
     staged = replace(staged, services=(*staged.services, wave))
     (found,) = collisions((staged, change("B", 10, service="Wi-Fi")), TODAY)
     assert (found.first.number, found.second.on, found.coming) == ("B", day(12), True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "service", "matter"),
+    [(9, 11, "Mail", True), (9, 40, "Mail", True), (9, 60, "Mail", False), (-40, -50, "Mail", True),
+     (-40, -60, "Mail", False), (9, 11, "Wi-Fi", True), (9, 40, "Wi-Fi", False)],
+)  # fmt: skip
+def test_what_is_looked_at_is_what_is_hard_to_tell_apart_or_can_still_be_moved(
+    first: int, second: int, service: str, matter: bool
+) -> None:
+    a, b = change("A", first, segments=(NORTH,)), change("B", second, service=service, segments=(NORTH,))
+    (found,) = collisions((a, b), TODAY)
+    assert matters(found) is matter
 
 
 def test_neighbours_of_a_planned_change_are_known_before_it_is_live() -> None:

@@ -165,9 +165,9 @@ def meetings(view: View, shown: Sequence[ChangeView]) -> None:
     st.header("What meets", anchor=False)
     ids = {change.id for change in shown}
     mine = [c for c in _meetings(view) if ids & set(c.ids)]
-    every_coming = [c for c in mine if c.coming]
-    coming = [c for c in every_coming if c.closeness != "near" or not c.services]
-    past = [c for c in mine if not c.coming and c.closeness in ("together", "short")]
+    worth = [c for c in mine if meet.matters(c)]
+    coming, past = [c for c in worth if c.coming], [c for c in worth if not c.coming]
+    past = sorted(past, key=lambda c: not c.services)  # figures are compared service by service: those first
     _frozen(view, ids)
     every = {change.id: change for change in view.portfolio.changes}
     for title, found, none in (
@@ -189,8 +189,8 @@ def meetings(view: View, shown: Sequence[ChangeView]) -> None:
         )
         if len(found) > MOST_MEETINGS:
             st.markdown(f":small[and {len(found) - MOST_MEETINGS} more, in the download]")
-    if every_coming or past:
-        _download("meetings", view, lambda: tables.meetings([*every_coming, *past]))
+    if mine:
+        _download("meetings", view, lambda: tables.meetings(mine))
 
 
 def _frozen(view: View, ids: set[str]) -> None:
