@@ -25,7 +25,7 @@ from impact.charts import (
 )
 from impact.charts.board_plan import milestone_told
 from impact.charts.series import day_text
-from impact.charts.time_places import HEAD, HEADING, SEAM, Lane, Places, reach
+from impact.charts.time_places import GUTTER, HEAD, HEADING, SEAM, Lane, Places, reach
 from impact.portfolio import ChangeView, Neighbour
 from impact.sections import Freeze
 from impact.slips import SlipForecast
@@ -115,7 +115,7 @@ def _names(place: Places) -> Iterator[Layer]:
     yield layer([{"y": lane.top + 1} for lane in place.lanes if lane.heading],
                 {"type": "rule", "stroke": HAIRLINE}, x={"value": 0}, x2={"value": "width"}, y=field("y"))  # fmt: skip
     yield layer(heads, base | {"fill": INK, "fontWeight": 600, "fontSize": 12, "limit": 420}, **edge)
-    yield layer(names, base | {"fill": MUTED, "fontSize": 12, "limit": 160}, **edge,
+    yield layer(names, base | {"fill": MUTED, "fontSize": 12, "limit": GUTTER - 14}, **edge,
                 tooltip=tooltip(text="Milestone"))  # fmt: skip
 
 
@@ -271,9 +271,11 @@ def _near(place: Places, kind: str, near: Sequence[Neighbour], free: Sequence[La
                      "told": f"{name}, rollout {days}, {shared}"})  # fmt: skip
         said += [] if spot is None else [_beside(place, lane, (first, end), number)]
     about = tooltip(name="Other change", when="Rollout", where="On" if kind == "services" else "Met by")
-    dash = [2, 3] if kind == "services" else [7, 4]
-    yield _bands(place, rows, {"type": "rect", "strokeWidth": 0, "fill": STEEL, "opacity": 0.14}, about)
-    yield _bands(place, rows, {"type": "rule", "stroke": RULE, "strokeDash": dash, "strokeWidth": 1.4}, about)
+    nearer = kind == "services"
+    band = {"type": "rect", "strokeWidth": 0, "fill": STEEL, "opacity": 0.14 if nearer else 0.07}
+    rule = {"type": "rule", "stroke": RULE, "strokeDash": [2, 3] if nearer else [1, 4], "strokeWidth": 1.3}
+    yield _bands(place, rows, band, about)
+    yield _bands(place, rows, rule, about)
     yield layer(rows, {"type": "point", "shape": "square", "fill": STEEL, "strokeWidth": 0, "size": 45}, **ON,
                 tooltip=about, description={"field": "told", "type": "nominal"})  # fmt: skip
     yield from _said(said)

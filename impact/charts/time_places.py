@@ -16,11 +16,11 @@ from impact.words.timeline_words import END_NAMES, by_end
 
 HEAD, UPPER, SEAM, HEADING, ROW, FOOT = 46.0, 214.0, 34.0, 21.0, 20.0, 44.0
 """Heights: names of rollout and windows, the upper panel, the months, a heading, a lane, today and the legend."""
-GUTTER = 178
+GUTTER = 212
 """Width left of the first day for the names of lanes and the values."""
-USUAL_WIDTH = 620.0
+USUAL_WIDTH = 880.0
 CHARACTER = 6.8
-"""Pixels that days get on a usual screen, and a letter takes: how far a text reaches is told from these."""
+"""Pixels that days get on a projector, and a letter takes: how far a text reaches is told from these."""
 BEFORE, AFTER = 126, 126
 """Days shown at most around a rollout: more, and the compared windows can no longer be read."""
 BACK, AHEAD = 240, 180
