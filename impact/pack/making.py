@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import tempfile
@@ -85,20 +86,20 @@ def files(pack: Pack, folder: Path, forms: Sequence[str], tell: Tell = lambda te
 
 def _watched(command: Sequence[str], errors: IO[str], tell: Tell) -> dict[str, Path] | None:
     """Run the child, hand on its progress; the files it wrote, None where it failed."""
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8")
     found: dict[str, Path] | None = None
-    try:
-        for line in child.stdout or ():
-            said = json.loads(line)
-            if "told" in said:
-                tell(said["told"], said["ratio"])
-            elif "files" in said:
-                found = {form: Path(path) for form, path in said["files"].items()}
-        child.wait(timeout=MOST_SECONDS)
-    finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True,
+                          encoding="utf-8") as child:  # fmt: skip
+        try:
+            for line in child.stdout or ():
+                said = json.loads(line)
+                if "told" in said:
+                    tell(said["told"], said["ratio"])
+                elif "files" in said:
+                    found = {form: Path(path) for form, path in said["files"].items()}
+            child.wait(timeout=MOST_SECONDS)
+        finally:
+            if child.poll() is None:
+                child.kill()
     return found if child.returncode == 0 else None
 
 
@@ -109,5 +110,7 @@ def _sentence(errors: str) -> str:
         return "The pack could not be made: its process was ended. There may be too little memory; try fewer forms."
     if lines[0].startswith("Traceback"):
         LOG.error("making a pack failed: %s", errors)
-        return f"The pack could not be made ({lines[-1].split(':')[0]}). Try fewer forms; the log has the details."
+        kinds = [line.split(":")[0] for line in lines[1:] if re.match(r"[\w.]+(:|$)", line)]
+        kind = kinds[0] if kinds else "unknown error"
+        return f"The pack could not be made ({kind}). Try fewer forms; the log has the details."
     return lines[-1]
