@@ -96,27 +96,27 @@ def _one_page(lines: Sequence[Entry]) -> Sequence[Entry]:
 
 def calendar(view: View, filters: Filters) -> None:
     """Tickets a day as a calendar, of all services or of those the chosen team's changes touch."""
-    st.header("Tickets a day, and what went live", anchor=False)
-    team = filters.team
-    changes = view.portfolio.changes
-    mine = [c for c in changes if not team or c.team_id == (None if team == NO_TEAM else team)]
+    team, freezes = filters.team, view.settings.freezes
+    mine = [c for c in view.portfolio.changes if not team or c.team_id == (None if team == NO_TEAM else team)]
     services = daily_tickets.services_of(mine) if team else None
     first, last = heat.weeks_shown(view.today, reach=PERIODS[filters.period][1])
     days = view.cached(
         ("days", team, first, last),
         lambda: daily_tickets.tickets_by_day(view.evidence, services, first=first, last=last),
     )
-    if all(day.tickets is None for day in days):
-        st.markdown("No tickets of these services are known for these weeks.")
-        return
     rollouts = view.cached(("going live", team), lambda: daily_tickets.going_live(mine, view.today))
-    freezes = view.settings.freezes
-    spec = view.cached(("heat", team, first, last, freezes),
-                       lambda: heat.heat(days, rollouts, today=view.today, freezes=freezes))  # fmt: skip
     names = {**dict(view.portfolio.teams), NO_TEAM: "No team"}
     whose = f"{plain(names.get(team, team))}: {plural(len(services), 'service')} its changes touch" if services else ""
-    st.markdown(f":small[{whose or 'All services'}. A column is a week.]")
     with st.container(key="calendar"):
+        st.header("Tickets a day, and what went live", anchor=False)
+        if all(day.tickets is None for day in days):
+            st.markdown("No tickets of these services are known for these weeks.")
+            return
+        spec = view.cached(
+            ("heat", team, first, last, freezes),
+            lambda: heat.heat(days, rollouts, today=view.today, freezes=freezes),
+        )
+        st.markdown(f":small[{whose or 'All services'}. A column is a week.]")
         st.vega_lite_chart(spec, width="stretch", key="heat", alt=f"{HEAT_TOLD} {TWIN}")
     table = st.expander("The calendar as a table", key="weeks", bind="query-params")
     if table.open:
