@@ -167,10 +167,11 @@ def _each(change: ChangeView, measured: Monthly, saved: Savings, *, rates: Rates
         found["hours"] = _figure("hours", saved.hours.a_month, "hours", formula=formula,
                                  inputs=words.hours_inputs(measured, rates))  # fmt: skip
     hours = found["hours"]
-    found["lost_work"] = (
-        none("lost_work", hours.why, *hours.missing) if isinstance(hours, Unknown)
-        else none("lost_work", "no_rate", "per_lost_hour")
-    )  # fmt: skip
+    price = ("per_lost_hour",) if rates.per_lost_hour is None else ()
+    if isinstance(hours, Unknown):
+        found["lost_work"] = none("lost_work", hours.why, *hours.missing, *(price if hours.missing else ()))
+    else:
+        found["lost_work"] = none("lost_work", "no_rate", *price)
     if saved.lost_work is not None and saved.hours is not None:
         made = (words.figure("Hours of lost work saved a month", saved.hours.a_month, "hours"),
                 words.setting("per_lost_hour", rates))  # fmt: skip

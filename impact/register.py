@@ -26,6 +26,10 @@ Why = Literal[
 """What decided, in the order of the outcomes above; `judge` and `judged` say when each applies."""
 
 
+ROUNDING = 1e-9
+"""An end that lies on a limit reaches it, whatever floating-point numbers make of it."""
+
+
 @dataclass(frozen=True)
 class Bounds:
     """A measured effect and its range in the unit shown (percent, points or minutes), with its sign."""
@@ -67,6 +71,7 @@ def judge(metric: Metric, expected: float, matters: float, measured: Bounds) -> 
     sign = -1.0 if metric.better == "fewer" else 1.0
     hoped, least = sign * expected, abs(matters)
     low, high = sorted((sign * measured.low, sign * measured.high))
+    low, high = low + ROUNDING, high + ROUNDING
     if hoped <= 0:
         limit = min(hoped, -least)
         return (

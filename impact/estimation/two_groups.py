@@ -17,6 +17,8 @@ from impact.estimation.panel import INTERVAL_LEVEL, Floats
 
 LEAST_GROUP = 5
 """A group of fewer estimates is not compared."""
+LEAST_SCATTER = 0.05
+"""Estimates that agree better than one in a thousand groups of five does by chance are not taken to be that sure."""
 STEPS = 60
 """Halvings of the interval in which the spread is looked for."""
 
@@ -61,7 +63,7 @@ def group_mean(effects: Floats, se: Floats) -> GroupMean:
     square = paule_mandel(effects, se)
     weight = 1.0 / (se**2 + square)
     mean = float(weight @ effects / weight.sum())
-    scatter = float(weight @ (effects - mean) ** 2) / (len(effects) - 1)
+    scatter = max(float(weight @ (effects - mean) ** 2) / (len(effects) - 1), LEAST_SCATTER)
     return GroupMean(mean, (scatter / float(weight.sum())) ** 0.5, square**0.5, len(effects))
 
 

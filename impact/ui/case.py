@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from impact.business_case import business_case, errors_by_source
+from impact.business_case import errors_by_source
 from impact.case_values import BreakEven, Case, Figure
 from impact.portfolio import ChangeView
 from impact.register_totals import RealisedTotal, realised_total
@@ -14,27 +14,10 @@ from impact.words import case_words as words
 from impact.words.formats import plain
 
 
-def case_of(view: View, change: ChangeView) -> Case:
-    """The business case of a change, made once per data version."""
-    rates = view.settings.rates
-    return view.cached(
-        ("case", change.id, rates),
-        lambda: business_case(
-            change, evidence=view.evidence, rates=rates, cost=view.cost(change), today=view.today,
-            errors=_errors(view),
-        ),
-    )  # fmt: skip
-
-
-def _errors(view: View):  # type: ignore[no-untyped-def]
-    """How errors of tickets and minutes go together, measured once per data version."""
-    return view.cached("errors together", lambda: errors_by_source(view.evidence))
-
-
 def section(view: View, change: ChangeView) -> None:
     """Planned beside measured, whether it has paid for itself, and every figure opened to what it is made of."""
     with st.spinner("Working out what the change saves …"):
-        case = case_of(view, change)
+        case = view.dossier.case(change)
     st.header("Business case", anchor=False)
     rows = words.case_rows(case)
     table = {
@@ -57,7 +40,9 @@ def _opened(case: Case) -> None:
         return
     with drawer:
         for told in words.figures(case):
-            if isinstance(told, Figure):
+            if isinstance(told, Figure) and told.kind in ("planned", "recorded"):
+                st.markdown(f"**{told.label}**: {plain(words.told_text(told))}, {plain(told.inputs[0].origin)}")
+            elif isinstance(told, Figure):
                 st.markdown(f"**{told.label}**: {plain(words.told_text(told))}  \n:small[{plain(told.formula)}]")
                 st.table(_cells(words.opened(told)), border="horizontal", alt=f"What is in: {told.label}")
             else:
@@ -79,7 +64,7 @@ def total_of(view: View) -> RealisedTotal:
     rates = view.settings.rates
 
     def make() -> RealisedTotal:
-        errors = _errors(view)
+        errors = view.cached("errors together", lambda: errors_by_source(view.evidence))
         known = {c.id: monthly(c, errors) for c in view.portfolio.changes if c.rollout_on is not None}
         return realised_total(view.portfolio.changes, known, rates=rates)
 

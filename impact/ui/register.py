@@ -29,7 +29,7 @@ from impact.words.formats import plain, when
 REVIEW_AFTER = 30
 """Days from the rollout to the review that is proposed: four weeks are complete by then."""
 COLOURS = {"met": "blue", "partly": "blue", "missed": "orange"}
-ICONS = {"met": "▲", "partly": "△", "missed": "▼"}
+ICONS = {"met": "▲", "partly": "△", "missed": "▼", "cannot_tell": "●", "not_yet": "○"}
 
 
 def section(view: View, change: ChangeView, state: State, who: str) -> None:

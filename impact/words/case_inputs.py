@@ -5,6 +5,7 @@ Knows amounts as they were found; decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from impact.bump_cost import BumpCost
@@ -156,8 +157,13 @@ def unknown_text(why: Why, change: ChangeView, missing: tuple[str, ...] = ()) ->
         return f"Cannot tell: {_no_reading(change)}"
     if why == "no_minutes":
         return "Cannot tell: neither lost time nor the time to resolve can be told over the days of the tickets."
-    said = listed([f"{RATE_HELP[name]} (`{name}`)" for name in missing])
-    return f"To see this, say in the section `[rates]` of the settings {said}."
+    return settings_text(missing)
+
+
+def settings_text(names: Sequence[str]) -> str:
+    """Which settings would show a figure."""
+    said = listed([f"{RATE_HELP[name]} (`{name}`)" for name in names])
+    return f"To see this in money and hours of lost work, say in the section `[rates]` of the settings {said}."
 
 
 def _no_reading(change: ChangeView) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from impact.case_values import BreakEven, Case, Figure, NoBreakEven, Told, Unit, Unknown
 from impact.register_totals import RealisedTotal
 from impact.run_rate import Amount
-from impact.words.case_inputs import money
+from impact.words.case_inputs import money, settings_text
 from impact.words.formats import SPACE, days, number, plural, when
 
 Row = tuple[str, str, str]
@@ -134,6 +134,8 @@ def break_even_text(told: BreakEven | NoBreakEven) -> str:
         if told.earliest is None:
             return "not at this rate"
         return f"not at this rate; at the best end of the range from {when(told.earliest)}"
+    if told.earliest == told.on == told.latest:
+        return f"by {when(told.on)}"
     about = f"about {when(told.on)}"
     if told.earliest is None:
         return about
@@ -153,9 +155,9 @@ def break_even_sentence(case: Case) -> str:
     if told.on is None:
         return f"At the measured rate it does not bring back {spent}{_best(told)}."
     if told.latest is not None and told.latest <= case.today:
-        return f"It has brought back {spent}: {break_even_text(told)}."
+        return f"It has brought back {spent}, {break_even_text(told)}."
     if told.on <= case.today:
-        return f"It has probably brought back {spent}: {break_even_text(told)}."
+        return f"It has probably brought back {spent}, {break_even_text(told)}."
     return f"At the measured rate it brings back {spent} {break_even_text(told)}."
 
 
@@ -171,9 +173,10 @@ def case_notes(case: Case) -> tuple[str, ...]:
     if isinstance(case.break_even, BreakEven):
         where = f" Recorded amounts are taken to be in {case.currency}." if case.currency else ""
         found.append(f"{GOES_ON}{where}")
-    missing = [t for t in (case.handling, case.hours, case.lost_work) if isinstance(t, Unknown) and t.missing]
-    if missing:
-        found.append(missing[0].text)
+    missing = [t.missing for t in (case.handling, case.hours, case.lost_work) if isinstance(t, Unknown)]
+    names = tuple(dict.fromkeys(name for one in missing for name in one))
+    if names:
+        found.append(settings_text(names))
     return tuple(found)
 
 
