@@ -3,7 +3,7 @@
 import streamlit as st
 
 from impact import ui
-from impact.ui import case, decide, grounds, groups, register, telling, ways
+from impact.ui import case, decide, grounds, groups, plan, register, telling, ways
 from impact.ui import change as parts
 
 view = ui.open_page("change")
@@ -17,7 +17,7 @@ with st.container(border=True, key="main"):
 parts.cards(view, change)
 with st.grid(2, min_column_width=320, gap="medium", key="plan-and-case") as grid:
     with grid.cell():
-        parts.plan(change)
+        plan.section(change)
     with grid.cell():
         case.section(view, change)
 groups.section(view, change)

@@ -8,14 +8,13 @@ import streamlit as st
 
 from impact import selection, wording
 from impact.charts import twins
-from impact.charts.board_plan import milestone_told
 from impact.estimate import Estimate
 from impact.metrics import BOARD
-from impact.portfolio import ChangeView, Readiness, Reading
+from impact.portfolio import ChangeView, Reading
 from impact.ui import View, carried, from_address, to_address, ways
 from impact.ui.marks import marked
 from impact.words import readings as words
-from impact.words.formats import days, listed, percent, plain, plural, unbroken, when
+from impact.words.formats import days, listed, plain, when
 
 MOST_CHOICES = 1_000
 """Changes offered in the picker, in the order of the board. Any change opens by its link or from the board."""
@@ -185,37 +184,6 @@ def _short(reading: Reading) -> str:
     """Why there is no figure, and what can be said instead; the sentence stands above the chart."""
     why = words.why_none(reading)
     return " ".join(filter(None, [f"{why[:1].upper()}{why[1:]}.", words.together_short(reading)]))
-
-
-# --- the plan ----------------------------------------------------------------------------------------------------
-
-_STATE = {"done": "◆", "cancelled": "–"}
-
-
-def plan(change: ChangeView) -> None:
-    """Milestones with plan, state and slip, and how ready both ends are."""
-    st.header("Milestones", anchor=False)
-    if not change.milestones:
-        st.markdown("None recorded for this change.")
-    else:
-        marks = [":orange[▼]" if m.overdue else _STATE.get(m.status, "○") for m in change.milestones]
-        columns = {
-            "Milestone": [f":small[{mark} {plain(m.title)}]" for mark, m in zip(marks, change.milestones, strict=True)],
-            "Planned": [f":small[{unbroken(when(m.due_on))}]" for m in change.milestones],
-            "State": [f":small[{unbroken(milestone_told(m)['short'])}]" for m in change.milestones],
-        }
-        st.table(columns, border="horizontal", alt=f"Milestones of {change.title}")
-    for name, end in (("Design", change.design), ("Business", change.business)):
-        _ready(name, end)
-
-
-def _ready(name: str, end: Readiness) -> None:
-    if end.ratio is None:
-        st.markdown(f":small[**{name} readiness** unknown: no milestones of this end, or all cancelled]")
-        return
-    missing = f"; missing: {plain(listed(list(end.missing)))}" if end.missing else ""
-    told = f"**{name} readiness** {percent(end.ratio)}: {end.done} of {plural(end.total, 'milestone')}{missing}"
-    st.progress(end.ratio, f":small[{told}]")
 
 
 # --- around it ---------------------------------------------------------------------------------------------------
