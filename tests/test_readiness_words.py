@@ -18,7 +18,7 @@ DONE = milestone("Told", status="done")
 def test_what_is_missing_is_said_overdue_first_with_its_day() -> None:
     end = readiness([COMING, DONE, UNDATED, LATE], "business")
     assert missing_text(end) == "Training held, 35 days late; Service desk briefed, due 3 Dec; Posters, no day planned"
-    assert ready_text("Business", end) == f"Business readiness 25{SPACE}%: 1 of 4 milestones; missing: {missing_text(end)}"
+    assert ready_text(end) == f"25{SPACE}%: 1 of 4 milestones; missing: {missing_text(end)}"
 
 
 def test_what_a_milestone_weighs_is_said_where_not_all_weigh_the_same() -> None:
@@ -32,11 +32,11 @@ def test_many_missing_milestones_are_counted_after_the_first_three() -> None:
 
 
 def test_an_end_that_is_ready_misses_nothing_and_one_without_milestones_is_unknown() -> None:
-    assert ready_text("Design", readiness([milestone("Tell", end="design", status="done")], "design")) == (
-        f"Design readiness 100{SPACE}%: 1 of 1 milestone"
+    assert ready_text(readiness([milestone("Tell", end="design", status="done")], "design")) == (
+        f"100{SPACE}%: 1 of 1 milestone"
     )
     nothing = Readiness(None, 0, 0, ())
-    assert ready_text("Design", nothing) == "Design readiness unknown: no milestones of this end, or all cancelled"
+    assert ready_text(nothing) == "unknown: no milestones of this end, or all cancelled"
 
 
 def test_milestones_sorted_by_their_words_are_named_with_their_kind() -> None:

@@ -33,7 +33,7 @@ def section(change: ChangeView) -> None:
 
 
 def _ready(name: str, end: Readiness) -> None:
-    told = plain(words.ready_text(name, end))
+    told = f"**{name} readiness** {words.ready_text(end, clean=plain)}"
     if end.ratio is None:
         st.markdown(f":small[{told}]")
     else:
