@@ -42,6 +42,8 @@ def _made(hint: Any, value: Any) -> Any:
         parts = get_args(hint)
         kinds = [parts[0]] * len(value) if parts[1:] == (...,) else parts
         return tuple(_made(kind, part) for kind, part in zip(kinds, value, strict=True))
+    if get_origin(hint) in (Mapping, dict) and dataclasses.is_dataclass(get_args(hint)[1]):
+        return {key: made(get_args(hint)[1], part) for key, part in value.items()}
     if dataclasses.is_dataclass(hint):
         return made(hint, value)  # type: ignore[arg-type]
     if hint in (date, datetime) and isinstance(value, str):

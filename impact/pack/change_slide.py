@@ -9,7 +9,7 @@ from impact.pack import charts
 from impact.pack.content import ChangePage, Look, foot_of
 from impact.pack.fitting import POINTS_PER_INCH, fitting_size, grid, text_height
 from impact.pack.slide_parts import Box, Run, bar, course, mark, picture, table, write
-from impact.pack.slide_rows import FOOT, MOST_MILESTONES, SIZES, measure_rows, plain, plan_rows, tone
+from impact.pack.slide_rows import FOOT, SIZES, fitting_plan, leaves_out, measure_rows, plain, tone
 from impact.pack.template import INNER, LEFT, MUTED, PALE, PEACH, WARM
 from impact.words.pack_labels import LABELS as L
 
@@ -17,7 +17,7 @@ GAP = 0.3
 INCH = 914_400
 CHART_WIDE = 7.45
 LEAST_CHART, MOST_CHART = 1.6, 3.4
-FOOT_HIGH = 1.25
+FOOT_HIGH = 1.12
 Rows = Sequence[tuple[str, str]]
 
 
@@ -27,6 +27,7 @@ class ChangeSlide:
     def __init__(self, slide: Any, looks: Mapping[str, Look], page: ChangePage, svg: str) -> None:
         self.slide, self.looks, self.page, self.f, self.svg = slide, looks, page, page.figures, svg
         lead = next((m for m in self.f.measures if m.metric == self.f.leading), None)
+        self.whole_plan = True
         self.sentence = lead.sentence if lead is not None else self.f.waiting
         title = slide.shapes.title
         self.y = (title.top + title.height) / INCH + 0.04
@@ -36,7 +37,7 @@ class ChangeSlide:
         self._answer()
         self._asked()
         rows, widths = measure_rows([m for m in self.f.measures if m.on_board])
-        felt = grid(plain(rows), widths, high=1.75, sizes=SIZES[3:]) if len(rows) > 1 and not self.f.waiting else None
+        felt = grid(plain(rows), widths, high=1.6, sizes=SIZES[3:]) if len(rows) > 1 and not self.f.waiting else None
         below = (felt.height + 0.32 if felt else 0.0) + FOOT_HIGH + 0.1
         high = min(max(FOOT - self.y - below, LEAST_CHART), MOST_CHART)
         self._chart_and_plan(high)
@@ -109,24 +110,23 @@ class ChangeSlide:
         self.y += high - 0.24 + 0.06
 
     def _plan(self, room: Box) -> None:
-        f = self.f
-        ends = 0.3 * len(f.readiness)
-        y = room.y
+        f, y = self.f, room.y
+        ends = [(end, fitting_size(end.text, wide=room.wide, high=0.3, sizes=(9, 8, 7, 6))) for end in f.readiness]
+        heights = [text_height(end.text, room.wide * POINTS_PER_INCH, size) / POINTS_PER_INCH for end, size in ends]
         if f.milestones:
-            rows, widths = plan_rows(f, MOST_MILESTONES), (room.wide - 2.7, 0.95, 1.75)
-            set_so = grid(plain(rows), widths, high=room.high - ends, sizes=SIZES[3:])
+            widths = (room.wide - 2.7, 0.95, 1.75)
+            rows, set_so = fitting_plan(f, widths, room.high - sum(heights) - 0.14 * len(ends))
+            self.whole_plan = not leaves_out(rows, f)
             table(self.slide, Box(room.x, y, room.wide, set_so.height), rows, widths, grid=set_so, name=L["milestones"],
                   alt=f"{L['milestones']}: {f.title}")  # fmt: skip
             y += set_so.height
         else:
             write(self.slide, Box(room.x, y, room.wide, 0.2), [[Run(L["no_milestones"])]], size=9, name=L["milestones"])
             y += 0.22
-        for end in f.readiness:
-            size = fitting_size(end.text, wide=room.wide, high=0.28, sizes=(9, 8, 7, 6))
-            write(self.slide, Box(room.x, y + 0.04, room.wide, 0.26), [[Run(end.text)]], size=size, name=end.name)
-            lines = text_height(end.text, room.wide * POINTS_PER_INCH, size) / POINTS_PER_INCH
-            bar(self.slide, Box(room.x, y + 0.06 + lines, room.wide, 0.04), end.ratio, f"{end.name} readiness")
-            y += 0.1 + lines + 0.04
+        for (end, size), high in zip(ends, heights, strict=True):
+            write(self.slide, Box(room.x, y + 0.04, room.wide, high), [[Run(end.text)]], size=size, name=end.name)
+            bar(self.slide, Box(room.x, y + 0.06 + high, room.wide, 0.04), end.ratio, f"{end.name} readiness")
+            y += 0.14 + high
 
     def _pairs(self, rows: Rows, room: Box, size: float) -> None:
         lines = [[Run(f"{name}: ", MUTED), Run(value)] if name else [Run(value)] for name, value in rows]

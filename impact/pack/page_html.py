@@ -18,7 +18,7 @@ from impact.words.pack_labels import LABELS
 
 STYLE = Path(__file__).with_name("pack.css")
 MOST_MILESTONES = 12
-ROWS_WITH_ROOM = 16
+ROWS_WITH_ROOM = 11
 """With more lines than this a printed page is set in smaller type, so that it stays one page."""
 Cells = Sequence[str]
 
@@ -175,8 +175,9 @@ def _change(pack: Pack, page: ChangePage, svg: str) -> str:
         f'<div class="beside"><div>{left}</div><div>{_milestones(f, MOST_MILESTONES)}</div></div>\n'
         f'{felt}<div class="foot">{"".join(f"<div>{part}</div>" for part in _foot(page))}</div>\n'
     )
-    dense = len(f.milestones) + 2 * max(len(rows) for _, rows in foot_of(page)) > ROWS_WITH_ROOM
-    return _sheet(f"change-{place}", f"{f.number} {f.title}", body, kind="sheet dense" if dense else "sheet")
+    rows = len(f.milestones) + 2 * max(len(rows) for _, rows in foot_of(page))
+    kind = "sheet dense densest" if rows > 2 * ROWS_WITH_ROOM else "sheet dense" if rows > ROWS_WITH_ROOM else "sheet"
+    return _sheet(f"change-{place}", f"{f.number} {f.title}", body, kind=kind)
 
 
 def _foot(page: ChangePage) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from impact.figure_records import ChangeFigures, MeasureFigures
+from impact.pack.fitting import Grid, grid
 from impact.pack.slide_parts import Run
 from impact.pack.template import BLUE, INK, MUTED, TITLE_HIGH, TOP, WARM
 from impact.words.pack_labels import LABELS as L
@@ -16,6 +17,7 @@ FOOT = 7.14
 SIZES = (12.0, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0)
 MOST_MILESTONES = 12
 """A change's slide has room for so many; a longer plan has a slide of its own at the end."""
+_PRESSING = {"late": 0, "open": 1, "done": 2}
 Cells = tuple[tuple[Run, ...], ...]
 
 
@@ -42,13 +44,34 @@ def plain(rows: Sequence[Cells]) -> list[list[str]]:
 
 
 def plan_rows(f: ChangeFigures, most: int) -> list[Cells]:
-    """Milestones as rows: name, plan, state; late ones in vermilion."""
+    """Milestones as rows: name, plan, state; late ones in vermilion. Of more than ``most`` those that are late, then
+    those to come, then the last done, in their order, and how many are left out."""
     rows: list[Cells] = [head(L["milestone"], L["planned"], L["state"])]
+    urgent = sorted(range(len(f.milestones)), key=lambda i: (_PRESSING.get(f.milestones[i].mark, 3), -i))
+    shown = sorted(urgent[: most if most >= len(f.milestones) else max(most - 1, 1)])
     signs = {"done": "◆ ", "late": "▼ ", "cancelled": "– "}
-    for m in f.milestones[:most]:
+    for m in (f.milestones[i] for i in shown):
         late = WARM if m.mark == "late" else INK
         rows.append((cell(f"{signs.get(m.mark, '○ ')}{m.title}"), cell(m.planned), cell(m.state, colour=late)))
+    if left := len(f.milestones) - len(shown):
+        rows.append((cell(L["more"].format(left), colour=MUTED), (), ()))
     return rows
+
+
+def fitting_plan(f: ChangeFigures, widths: Sequence[float], high: float) -> tuple[list[Cells], Grid]:
+    """As many milestones as have room, set no smaller than can be read."""
+    rows = plan_rows(f, MOST_MILESTONES)
+    for most in range(min(len(f.milestones), MOST_MILESTONES), 0, -1):
+        rows = plan_rows(f, most)
+        found = grid(plain(rows), widths, high=high, sizes=SIZES[3:-1])
+        if found.height <= high:
+            break
+    return rows, grid(plain(rows), widths, high=high, sizes=SIZES[3:-1])
+
+
+def leaves_out(rows: Sequence[Cells], f: ChangeFigures) -> bool:
+    """Whether a slide shows only a part of the plan."""
+    return bool(rows[-1][0]) and not rows[-1][1] and len(rows) - 2 < len(f.milestones)
 
 
 def measure_rows(measures: Sequence[MeasureFigures]) -> tuple[list[Cells], tuple[float, ...]]:

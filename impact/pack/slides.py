@@ -8,7 +8,7 @@ from typing import Any
 
 from pptx.util import Pt
 
-from impact.figure_records import FigureTable
+from impact.figure_records import ChangeFigures, FigureTable
 from impact.pack import charts
 from impact.pack.change_slide import ChangeSlide
 from impact.pack.content import ChangePage, Chart, DecisionLine, Pack, further_of, further_tables
@@ -17,7 +17,6 @@ from impact.pack.slide_parts import Box, Run, picture, table, write
 from impact.pack.slide_rows import (
     BODY,
     FOOT,
-    MOST_MILESTONES,
     SIZES,
     Cells,
     cell,
@@ -51,8 +50,8 @@ def written(pack: Pack, svgs: Sequence[str]) -> bytes:
     slides.further_measures()
     for found in further_tables(content):
         slides.further_table(found)
-    for page in content.pages:
-        slides.further(page)
+    for figures in slides.long_plans:
+        slides.plan(figures)
     out = io.BytesIO()
     deck.save(out)
     return out.getvalue()
@@ -63,6 +62,7 @@ class _Slides:
 
     def __init__(self, deck: Any, pack: Pack) -> None:
         self.deck, self.pack, self.content = deck, pack, pack.content
+        self.long_plans: list[ChangeFigures] = []
 
     def start(self, title: str, notes: Sequence[str]) -> Any:
         """A slide with its title, the line at its foot and the speaker's notes."""
@@ -177,7 +177,10 @@ class _Slides:
         notes = [lead.sentence, lead.basis] if lead else [f.waiting]
         notes.append(page.chart.caption if page.chart else "")
         slide = self.start(f"{f.number} {f.title}", [note for note in notes if note])
-        ChangeSlide(slide, self.content.looks, page, svg).draw()
+        drawn = ChangeSlide(slide, self.content.looks, page, svg)
+        drawn.draw()
+        if not drawn.whole_plan:
+            self.long_plans.append(f)
 
     def further_measures(self) -> None:
         """Measures that are not on the board, of all changes in one table."""
@@ -199,10 +202,7 @@ class _Slides:
         self.listed(found.title, rows, (1.0, *[wide] * (len(found.columns) - 1)), top=BODY, alt=found.title,
                     slide=slide)  # fmt: skip
 
-    def further(self, page: ChangePage) -> None:
-        """What had no room on the change's own slide: a long plan."""
-        f = page.figures
-        name = f"{L['further']}: {f.number} {f.title}"
-        if len(f.milestones) > MOST_MILESTONES:
-            self.listed(name, plan_rows(f, len(f.milestones)), (6.3, 2.0, 4.033), top=BODY,
-                        alt=f"{L['milestones']}: {f.title}")  # fmt: skip
+    def plan(self, f: ChangeFigures) -> None:
+        """The whole plan of a change that had no room for it on its own slide."""
+        title = f"{L['milestones']}: {f.number} {f.title}"
+        self.listed(title, plan_rows(f, len(f.milestones)), (6.3, 2.0, 4.033), top=BODY, alt=title)

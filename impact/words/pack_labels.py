@@ -13,6 +13,7 @@ LABELS = {
     "decision_asked": "Decision asked",
     "milestones": "Milestones",
     "milestone": "Milestone",
+    "more": "and {} more, on a slide of their own",
     "planned": "Planned",
     "state": "State",
     "no_milestones": "None recorded for this change.",
@@ -66,3 +67,9 @@ LABELS = {
     "low_line": "Likely low",
     "high_line": "Likely high",
 }
+FORM_LABELS = {"pptx": "Slides", "html": "Web page", "pdf": "PDF", "csv": "Figures (CSV)"}
+PACK_HELP = "Keeps the figures as they are now, and makes slides, a page, a PDF and a table of them."
+MADE_TEXT = (
+    "Figures as of {at}, data version {version}. They are kept as {id}: the same pack can be made again, and its link "
+    "shows them beside the newest ones."
+)
