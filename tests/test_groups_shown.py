@@ -136,6 +136,8 @@ def test_the_headline_names_who_is_worse_off_and_in_what(found: GroupsOfChange) 
     assert words.headline(found) == "Ayr (tickets) is clearly worse off."
     calm = replace(found, groups=found.groups[1:])
     assert words.headline(calm) == "No single location shown is clearly better or worse off."
+    alike = tuple(replace(found.groups[0], name=name) for name in ("Ayr", "Bath", "Cork"))
+    assert words.headline(replace(found, groups=alike)) == "All 3 locations shown are clearly worse off (tickets)."
 
 
 def test_the_notes_say_what_differs_who_answered_and_what_is_hidden(found: GroupsOfChange) -> None:

@@ -7,6 +7,7 @@ measures, so that no row of one measure can slip against another, and one x scal
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -227,46 +228,53 @@ def _names(found: GroupsOfChange) -> Iterator[Layer]:
 
 def _marks(found: GroupsOfChange, panels: Sequence[Panel]) -> Iterator[Layer]:
     """Where a group would likely be without the change, from where to where it went; or why there is no figure."""
-    bars: list[dict[str, Any]] = []
-    expected, ways, starts, points, cut, said = ([*bars] for _ in range(6))
-    for place, group in enumerate(found.groups):
-        for panel in panels:
-            reading = group.readings.get(panel.metric.name)
-            at = {"y": _y(place), "group": group.name}
-            if reading is None or not isinstance(reading.result, Estimate):
-                said.append(at | _no_figure(found, panel, reading))
-                continue
-            one, told = levels(panel.metric, reading.result), at | _told(group, reading)
-            look = looks(reading.verdict.word)
-            bars.append(told | {"x": panel.x(one.low), "x2": panel.x(one.high)})
-            expected.append(told | {"x": panel.x(one.expected)})
-            ways.append(told | {"x": panel.x(one.before), "x2": panel.x(one.after), "stroke": look["stroke"]})
-            starts.append(told | {"x": panel.x(one.before)})
-            points.append(told | look | {"x": panel.x(one.after)})
-            cut += [told | {"x": panel.left, "shape": "triangle-left"}] if one.low < panel.least else []
-            cut += [told | {"x": panel.right, "shape": "triangle-right"}] if one.high > panel.most else []
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for kind, row in _cells(found, panels):
+        rows[kind].append(row)
     about = tooltip(
         group="Group", measure="Measure", course="Before and after", expected="Expected", effect="Effect",
         range="Range", basis="From",
     )  # fmt: skip
     on: dict[str, Any] = {"x": field("x"), "y": field("y")}
-    stroke = {"field": "stroke", "type": "nominal", "scale": None}
+    shape = LOOKS["shape"]
     bar = {"type": "rule", "strokeWidth": 11, "stroke": RULE, "opacity": 0.45}
-    yield layer(bars, bar, **on, x2={"field": "x2"}, tooltip=about)
-    yield layer(cut, {"type": "point", "size": 40, "strokeWidth": 0, "fill": RULE}, **on,
-                shape={"field": "shape", "type": "nominal", "scale": None}, tooltip=about)  # fmt: skip
-    yield layer(expected, {"type": "tick", "fill": MUTED, "strokeWidth": 0, "thickness": 1.5, "size": 13,
-                           "orient": "vertical"}, **on, tooltip=about)  # fmt: skip
-    yield layer(ways, {"type": "rule", "strokeWidth": 2}, **on, x2={"field": "x2"}, stroke=stroke)
-    yield layer(starts, {"type": "point", "shape": "circle", "size": 44, "fill": PAPER, "stroke": STEEL,
-                         "strokeWidth": 1.6}, **on, tooltip=about)  # fmt: skip
-    hollow = [row for row in points if row["fill"] == "none"]
-    yield layer(hollow, {"type": "point", "size": 78, "fill": PAPER, "strokeWidth": 0}, **on, shape=LOOKS["shape"])
-    yield layer(points, {"type": "point", "size": 78, "strokeWidth": 1.8}, **on, tooltip=about,
+    yield layer(rows["bar"], bar, **on, x2={"field": "x2"}, tooltip=about)
+    yield layer(rows["cut"], {"type": "point", "size": 40, "strokeWidth": 0, "fill": RULE}, **on, shape=shape)
+    tick = {"type": "tick", "fill": MUTED, "strokeWidth": 0, "thickness": 1.5, "size": 13, "orient": "vertical"}
+    yield layer(rows["expected"], tick, **on, tooltip=about)
+    yield layer(rows["way"], {"type": "rule", "strokeWidth": 2}, **on, x2={"field": "x2"}, stroke=LOOKS["stroke"])
+    start = {"type": "point", "shape": "circle", "size": 44, "fill": PAPER, "stroke": STEEL, "strokeWidth": 1.6}
+    yield layer(rows["start"], start, **on, tooltip=about)
+    hollow = [row for row in rows["mark"] if row["fill"] == "none"]
+    yield layer(hollow, {"type": "point", "size": 78, "fill": PAPER, "strokeWidth": 0}, **on, shape=shape)
+    yield layer(rows["mark"], {"type": "point", "size": 78, "strokeWidth": 1.8}, **on, tooltip=about,
                 description=field("told", "nominal"), **LOOKS)  # fmt: skip
-    yield layer(said, {"type": "text", "align": "center", "baseline": "middle", "fill": MUTED, "fontSize": 12}, **on,
-                text=field("text", "nominal"), tooltip=tooltip(group="Group", measure="Measure", why="Why"),
-                description=field("told", "nominal"))  # fmt: skip
+    words = {"type": "text", "align": "center", "baseline": "middle", "fill": MUTED, "fontSize": 12}
+    yield layer(rows["said"], words, **on, text=field("text", "nominal"), description=field("told", "nominal"),
+                tooltip=tooltip(group="Group", measure="Measure", why="Why"))  # fmt: skip
+
+
+def _cells(found: GroupsOfChange, panels: Sequence[Panel]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is drawn of every group and measure: which mark, and its row."""
+    for place, group in enumerate(found.groups):
+        for panel in panels:
+            reading = group.readings.get(panel.metric.name)
+            at = {"y": _y(place), "group": group.name}
+            if reading is None or not isinstance(reading.result, Estimate):
+                yield "said", at | _no_figure(found, panel, reading)
+                continue
+            one, told = levels(panel.metric, reading.result), at | _told(group, reading)
+            look = looks(reading.verdict.word)
+            before, after = panel.x(one.before), panel.x(one.after)
+            yield "bar", told | {"x": panel.x(one.low), "x2": panel.x(one.high)}
+            if one.low < panel.least:
+                yield "cut", told | {"x": panel.left, "shape": "triangle-left"}
+            if one.high > panel.most:
+                yield "cut", told | {"x": panel.right, "shape": "triangle-right"}
+            yield "expected", told | {"x": panel.x(one.expected)}
+            yield "way", told | {"x": before, "x2": after, "stroke": look["stroke"]}
+            yield "start", told | {"x": before}
+            yield "mark", told | look | {"x": after}
 
 
 def _no_figure(found: GroupsOfChange, panel: Panel, reading: Reading | None) -> dict[str, Any]:

@@ -138,9 +138,8 @@ def unlike_text(found: GroupsOfChange) -> str:
     ]
     if not told:
         return ""
-    return (
-        f"Those who answered are not like those who had tickets: {listed(told, 3)}. Read satisfaction group by group."
-    )
+    who = f"Those who answered are not like those who had tickets: {listed(told, 3)}"
+    return f"{who}. Read satisfaction group by group, not as a whole."
 
 
 def hidden_text(found: GroupsOfChange) -> str:
@@ -164,22 +163,29 @@ def differ_text(found: GroupsOfChange) -> str:
 
 
 def headline(found: GroupsOfChange) -> str:
-    """Which groups are clearly worse or better off, in one sentence; or that none is."""
-    told: dict[Word, list[str]] = {"worse": [], "better": []}
-    for word, names in told.items():
-        for group in found.groups:
-            measures = [
-                m.label.lower()
-                for m in found.measures
-                if (reading := group.readings.get(m.name)) is not None and reading.verdict.word == word
-            ]
-            if measures:
-                names.append(f"{group.name} ({listed(measures)})")
-    parts = [f"{listed(names, 5)} {'is' if len(names) == 1 else 'are'} clearly {word} off"
-             for word, names in told.items() if names]  # fmt: skip
+    """Which groups are clearly worse or better off, and in what, in one sentence; or that none is."""
+    parts = [part for word in ("worse", "better") if (part := _off(found, word))]
     if not parts:
         return f"No single {dimension_label(found.dimension).lower()} shown is clearly better or worse off."
     return f"{'; '.join(parts)}."
+
+
+def _off(found: GroupsOfChange, word: Word) -> str:
+    """The groups of which at least one measure has this word, each with its measures; empty where none has."""
+    told = {
+        group.name: listed([
+            metric.label.lower()
+            for metric in found.measures
+            if (reading := group.readings.get(metric.name)) is not None and reading.verdict.word == word
+        ])
+        for group in found.groups
+    }  # fmt: skip
+    told = {name: measures for name, measures in told.items() if measures}
+    if len(told) == len(found.groups) > 2 and len(set(told.values())) == 1:
+        measures = next(iter(told.values()))
+        return f"All {len(told)} {dimension_groups(found.dimension)} shown are clearly {word} off ({measures})"
+    names = listed([f"{name} ({measures})" for name, measures in told.items()], 5)
+    return f"{names} {'is' if len(told) == 1 else 'are'} clearly {word} off" if told else ""
 
 
 def notes(found: GroupsOfChange) -> tuple[str, ...]:
