@@ -11,10 +11,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from impact.estimate import SHAPES, Counterfactual, PlaceboRate, counterfactual, placebo_rate
-from impact.evidence import Evidence, gather, rows
+from impact.evidence import gather, rows
 from impact.metrics import METRICS, Metric
 from impact.milestones import classified
+from impact.observed import Evidence
 from impact.portfolio import (
+    NEIGHBOUR_DAYS,
     ChangeView,
     MilestoneView,
     Neighbour,
@@ -32,9 +34,6 @@ from impact.store import Snapshot
 from impact.verdict import Standing, Verdict, decisions, group, overall
 
 __all__ = ["Evidence", "false_alarms", "gather", "portfolio", "series"]
-
-NEIGHBOUR_DAYS = 56
-"""Other changes this near, on the same services, are named beside an answer."""
 
 
 def portfolio(

@@ -11,9 +11,8 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Literal
 
-from impact.analysis import NEIGHBOUR_DAYS
 from impact.estimate import SHAPES
-from impact.portfolio import ChangeView, Neighbour
+from impact.portfolio import NEIGHBOUR_DAYS, ChangeView, Neighbour
 from impact.sections import Freeze
 
 LEAST_GAP = 4

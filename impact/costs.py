@@ -13,7 +13,7 @@ from impact.bump_cost import BumpCost, Lost, Money, Source
 from impact.estimate import NotEstimable, Panel
 from impact.estimation.bump import Bump, BumpStudy, bump_study, bumps
 from impact.estimation.lost_minutes import ExtraMinutes, MinutesStudy, extra_minutes, minutes_study
-from impact.evidence import Evidence
+from impact.observed import Evidence
 from impact.settings import Rates
 
 TICKETS, REPORTED, MODELLED = "tickets", "lost_time", "time_to_resolve"

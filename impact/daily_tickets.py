@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from impact.evidence import Evidence
+from impact.observed import Evidence
 from impact.portfolio import ChangeView
 
 TICKETS = "tickets"

@@ -14,8 +14,9 @@ from impact import analysis
 from impact.agenda import propose
 from impact.demo_organisation.minutes import MEETINGS, MINUTES, PROMISES, Minute, Promise
 from impact.demo_organisation.world import workday
-from impact.evidence import Evidence, gather
+from impact.evidence import gather
 from impact.figures import as_json, change_figures
+from impact.observed import Evidence
 from impact.portfolio import ChangeView, MilestoneView, Portfolio, readiness, slip
 from impact.records import Decision, Statement
 from impact.settings import Reporting

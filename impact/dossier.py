@@ -18,7 +18,7 @@ from impact.charts.series import drawable, observed_expected
 from impact.collisions import around
 from impact.costs import bump_of, cost_study
 from impact.estimate import Counterfactual
-from impact.evidence import Evidence
+from impact.observed import Evidence
 from impact.page_cache import Kept
 from impact.portfolio import ChangeView, Portfolio
 from impact.settings import Settings

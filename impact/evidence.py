@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,22 +11,12 @@ import numpy as np
 
 from impact.estimate import Panel, Rollout
 from impact.metrics import BY_NAME
+from impact.observed import Evidence
 from impact.settings import Reporting
 from impact.store import Snapshot
 
 MOST_ROLLOUT_DAYS = 56
 """A record that says it took longer was more likely closed late."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All panels of one data version and the rollouts on record: what the engine is given."""
-
-    panels: Mapping[str, Panel]
-    rollouts: tuple[Rollout, ...]
-    holidays: frozenset[date]
-    until: Mapping[str, date]
-    data_to: date | None
 
 
 def gather(snapshot: Snapshot, reporting: Reporting) -> Evidence:

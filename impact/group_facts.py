@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from impact.estimate import Panel, Shape
-from impact.evidence import Evidence, rows
+from impact.evidence import rows
 from impact.metrics import Metric
+from impact.observed import Evidence
 from impact.store import Snapshot
 
 MOST_COMPARED = 240

@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from impact.estimate import Estimate
-from impact.evidence import Evidence
 from impact.group_facts import dimensions
 from impact.group_values import GroupReading, GroupsOfChange
 from impact.groups import groups_of
+from impact.observed import Evidence
 from impact.portfolio import ChangeView, Portfolio, Reading
 from impact.settings import Settings
 from impact.store import Snapshot

@@ -15,7 +15,7 @@ from datetime import date
 from scipy.special import chdtrc, ndtri
 
 from impact.estimate import INTERVAL_LEVEL, Estimate, NotEstimable, Panel, Rollout, Shape, adjusted, estimate
-from impact.evidence import Evidence, complete_days
+from impact.evidence import complete_days
 from impact.group_answers import answering
 from impact.group_facts import (
     NO_GROUP,
@@ -35,6 +35,7 @@ from impact.group_facts import (
 from impact.group_privacy import hidden_groups, is_small
 from impact.group_values import GroupReading, GroupsOfChange, Refusal, State
 from impact.metrics import BOARD, BY_NAME, Metric
+from impact.observed import Evidence
 from impact.portfolio import ChangeView, Reading
 from impact.settings import Settings
 from impact.store import Snapshot

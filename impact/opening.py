@@ -20,9 +20,10 @@ from impact.demo import is_current, records_home
 from impact.demo import load as load_demo
 from impact.demo_organisation.world import RATES, REPORTING, freezes
 from impact.dossier import Dossier
-from impact.evidence import Evidence, gather
+from impact.evidence import gather
 from impact.metrics import METRICS, Metric
 from impact.model import ImpactError
+from impact.observed import Evidence
 from impact.page_cache import Job, Jobs, Kept
 from impact.portfolio import Portfolio
 from impact.selection import Filters, chosen, in_board_order, leading_metric

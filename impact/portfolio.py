@@ -13,6 +13,9 @@ from impact.metrics import Metric
 from impact.records import Decision
 from impact.verdict import Group, Verdict, Word
 
+NEIGHBOUR_DAYS = 56
+"""Other changes this near, on the same services, are named beside an answer."""
+
 
 @dataclass(frozen=True)
 class ServiceLink:

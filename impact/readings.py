@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, PlaceboRate, ReadingName, estimate
-from impact.evidence import Evidence
 from impact.holds import hold
 from impact.metrics import Metric
+from impact.observed import Evidence
 from impact.portfolio import Reading
 from impact.verdict import judge
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from impact import analysis
-from impact.evidence import Evidence
 from impact.model import (
     Change,
     ChangeSegment,
@@ -23,6 +22,7 @@ from impact.model import (
     Service,
     Ticket,
 )
+from impact.observed import Evidence
 from impact.portfolio import ChangeView
 from impact.sections import Privacy
 from impact.settings import Settings

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from impact.estimate import SHAPES, Estimate, NotEstimable, Panel, PlaceboRate, Rollout, Shape
-from impact.evidence import Evidence
 from impact.metrics import BOARD, BY_NAME, METRICS, Metric
+from impact.observed import Evidence
 from impact.portfolio import ChangeView, MilestoneView, Neighbour, Portfolio, Reading, ServiceLink, readiness, slip
 from impact.ranking import worst_first
 from impact.verdict import Standing, Verdict, decisions, group, judge, overall

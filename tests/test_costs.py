@@ -16,7 +16,7 @@ from impact.costs import bump_of, cost_study
 from impact.estimate import NotEstimable, Panel, Rollout
 from impact.estimation.bump import Bump, WorstDay
 from impact.estimation.lost_minutes import ExtraMinutes
-from impact.evidence import Evidence
+from impact.observed import Evidence
 from impact.settings import Rates
 from impact.words.costs import cost_lines, cost_rows
 

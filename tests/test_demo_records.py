@@ -12,8 +12,8 @@ from impact.demo_organisation.minutes import MEETINGS, MINUTES, PROMISES, Minute
 from impact.demo_organisation.story import TEAMS
 from impact.demo_records import known_on
 from impact.estimate import Panel, Rollout
-from impact.evidence import Evidence
 from impact.metrics import BY_NAME
+from impact.observed import Evidence
 
 DAY = date(2026, 11, 10)
 DATA_TO = date(2026, 11, 22)

@@ -14,7 +14,7 @@ import pytest
 from impact.charts import heat, timeline_twins
 from impact.daily_tickets import Day, GoingLive, going_live, services_of, tickets_by_day
 from impact.estimate import Panel
-from impact.evidence import Evidence
+from impact.observed import Evidence
 from impact.portfolio import ServiceLink
 from impact.sections import Freeze
 from tests import sample

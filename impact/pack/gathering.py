@@ -12,8 +12,8 @@ from impact.charts import MARKS
 from impact.charts.board import board
 from impact.charts.series import drawable, observed_expected, points, timetable
 from impact.estimate import Estimate
-from impact.evidence import Evidence
 from impact.figure_records import ChangeFigures
+from impact.observed import Evidence
 from impact.pack.charts import on_paper
 from impact.pack.content import SCHEMA, AgendaLine, ChangePage, Chart, DecisionLine, Look, PackContent, Said, WeekPoint
 from impact.passes import StreamState

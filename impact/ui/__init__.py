@@ -19,8 +19,8 @@ from impact import settings as settings_module
 from impact import wording
 from impact.bump_cost import BumpCost
 from impact.dossier import Dossier
-from impact.evidence import Evidence
 from impact.model import ImpactError
+from impact.observed import Evidence
 from impact.opening import Answers, Opening, Place
 from impact.page_cache import Job
 from impact.people import hash_person, person_key
