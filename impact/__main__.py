@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("copy-records", help=copying)
     pack = commands.add_parser("pack", help="make the pack of a steering meeting: slides, page, print and table")
     pack.add_argument("--meeting", type=date.fromisoformat, required=True, metavar="DATE",
-                      help="day of the meeting, such as 2026-12-15; one that is not recorded yet is opened")  # fmt: skip
+                      help="day of the meeting, such as 2026-12-15; one that is not recorded is opened")  # fmt: skip
     pack.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write to")
     pack.add_argument("--team", metavar="TEAM", help="id or name of a team (default: the whole portfolio)")
     forms = "pptx, html, pdf, csv, with commas between them (default: all)"
