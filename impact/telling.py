@@ -33,7 +33,7 @@ class Reached:
     """How far a group is with one thing, being told or being trained.
 
     ``on`` is the day it was done, or is planned; ``late_days`` how long it is overdue. ``in_time`` says whether it was
-    done, or is planned, before the group meets the change; None where either day is not known.
+    done, or is planned, by the day the group meets the change; None where either day is not known.
     """
 
     state: State
@@ -61,7 +61,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Step:
-    """A message, a training or support made ready, the groups it is for, and whether it was before the rollout."""
+    """A message, a training or support made ready, the groups it is for, and whether it was in time."""
 
     milestone: MilestoneView
     groups: tuple[str, ...]
@@ -113,7 +113,7 @@ def untold(change: ChangeView, today: date) -> tuple[Group, ...]:
 
 
 def told_in_time(change: ChangeView, today: date) -> bool | None:
-    """Whether every group was told, or trained, before it met the change. None for a change that is not live, has no
+    """Whether every group was told, or trained, by the day it met the change. None for a change that is not live, has no
     groups, or of which that is not known."""
     return _all_in_time(change, today, lambda g: (g.told, g.trained))
 
@@ -205,10 +205,10 @@ def _done(step: MilestoneView) -> bool:
 
 
 def _in_time(step: MilestoneView, met: _Met) -> bool | None:
-    """Done, or planned, on a day before the rollout; what is done before a rollout still to come is in time."""
+    """Done, or planned, by the day of the rollout; what is done before a rollout still to come is in time."""
     if _done(step) and not met.live:
         return True
     on = step.done_on if _done(step) else step.due_on
     if on is None or met.on is None:
         return None
-    return on < met.on
+    return on <= met.on

@@ -97,6 +97,15 @@ def test_a_group_with_its_own_rollout_day_is_told_in_time_against_that_day() -> 
     assert told_in_time(view, TODAY) is False
 
 
+def test_being_told_on_the_day_of_the_rollout_is_in_time_and_said_to_be_that_day() -> None:
+    view = change(step("communication", "everyone", -2, 0))
+    assert told_in_time(view, TODAY) is True
+    assert words.summary(telling(view, TODAY)) == "Both groups were told by the day of the rollout."
+    assert words.told_text(telling(view, TODAY).groups[0], live=True) == (
+        "told on 7 Sep 2026, on the day of the rollout"
+    )
+
+
 def test_a_message_for_nobody_in_particular_leaves_being_told_unknown_and_not_untold() -> None:
     view = change(step("communication", None, -9, -9), segments=(NORTH,))
     (north,) = telling(view, TODAY).groups

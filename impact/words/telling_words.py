@@ -35,14 +35,22 @@ def summary(telling: Telling) -> str:
     late = [g.name for g in groups if telling.live and in_time(g) is False]
     if late:
         return f"Told only when the change was live: {listed(late)}."
-    when_told = " before the rollout" if telling.live and all(in_time(g) for g in groups) else ""
+    when_told = ""
+    if telling.live and all(in_time(g) for g in groups):
+        when_told = " before the rollout" if all(_before(g) for g in groups) else " by the day of the rollout"
     if len(groups) == 1:
         return f"Told{when_told}: {groups[0].name}."
     return f"{'Both' if len(groups) == 2 else f'All {len(groups)}'} groups were told{when_told}."
 
 
+def _before(group: Group) -> bool:
+    """Whether the group was told, or trained, on a day before it met the change."""
+    days_done = [r.on for r in (group.told, group.trained) if r.state == "done" and r.on is not None]
+    return group.meets_on is not None and any(on < group.meets_on for on in days_done)
+
+
 def in_time(group: Group) -> bool | None:
-    """Whether the group was told, or trained, before it met the change."""
+    """Whether the group was told, or trained, by the day it met the change."""
     done = [r.in_time for r in (group.told, group.trained) if r.state == "done"]
     return True if True in done else None if None in done or not done else False
 
