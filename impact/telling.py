@@ -113,8 +113,8 @@ def untold(change: ChangeView, today: date) -> tuple[Group, ...]:
 
 
 def told_in_time(change: ChangeView, today: date) -> bool | None:
-    """Whether every group was told, or trained, by the day it met the change. None for a change that is not live, has no
-    groups, or of which that is not known."""
+    """Whether every group was told, or trained, by the day it met the change. None for a change that is not live, has
+    no groups, or of which that is not known."""
     return _all_in_time(change, today, lambda g: (g.told, g.trained))
 
 
