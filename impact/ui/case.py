@@ -21,7 +21,7 @@ def section(view: View, change: ChangeView) -> None:
     st.header("Business case", anchor=False)
     rows = words.case_rows(case)
     table = {
-        "": [label for label, _, _ in rows],
+        "Amount": [label for label, _, _ in rows],
         words.PLANNED: [f":small[{plain(text)}]" for _, text, _ in rows],
         words.MEASURED: [f":small[{plain(text)}]" for _, _, text in rows],
     }
@@ -77,6 +77,6 @@ def portfolio_section(view: View) -> None:
     st.header("What all changes save together", anchor=False)
     rows = words.total_rows(total)
     if rows:
-        table = {"": [label for label, _ in rows], words.MEASURED: [plain(text) for _, text in rows]}
+        table = {"Amount": [label for label, _ in rows], words.MEASURED: [plain(text) for _, text in rows]}
         st.table(table, border="horizontal", hide_index=True, alt="What all live changes save a month together")
     st.markdown(f":small[{plain(words.total_text(total))}]")
