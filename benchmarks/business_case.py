@@ -15,12 +15,13 @@ import numpy as np
 from benchmarks.estimates.table import Row
 from impact.bump_cost import Source
 from impact.estimate import Estimate, Panel
-from impact.evidence import Evidence
 from impact.metrics import BY_NAME
+from impact.observed import Evidence
 from impact.readings import answers, judged
-from impact.run_rate import DAYS_A_MONTH, Amount, errors_by_source, monthly
+from impact.run_rate import DAYS_A_MONTH, Amount, monthly
 from impact.savings import savings
 from impact.settings import Rates
+from impact.tied_errors import errors_by_source
 from tests.sample import change
 from tests.transient_worlds import Bumped, TransientWorld, lost_minutes, transient_world
 

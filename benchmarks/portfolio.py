@@ -8,6 +8,7 @@ import argparse
 import sys
 
 import numpy as np
+from scipy.special import stdtrit
 
 from benchmarks.estimates.table import Row
 from impact.estimation.panel import Floats
@@ -54,6 +55,27 @@ def covered(groups: tuple[Group, Group], gap: float) -> bool:
     return found.low <= gap <= found.high
 
 
+def common_spread(groups: tuple[Group, Group], gap: float) -> bool:
+    """Whether the range holds the true difference where both groups are taken to have the same spread."""
+    (a, s), (b, t) = groups
+    seen, error = np.concatenate([a, b]), np.concatenate([s, t])
+    first, freedom = np.arange(len(seen)) < len(a), len(seen) - 2
+
+    def fitted(square: float) -> tuple[float, float, float]:
+        weight = 1.0 / (error**2 + square)
+        one, other = (float(weight[g] @ seen[g] / weight[g].sum()) for g in (first, ~first))
+        rest = float(weight @ (seen - np.where(first, one, other)) ** 2)
+        return rest, one - other, float(1.0 / weight[first].sum() + 1.0 / weight[~first].sum())
+
+    low, high = 0.0, 4.0
+    for _ in range(40):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if fitted(middle)[0] > freedom else (low, middle)
+    rest, value, variance = fitted(low)
+    reach = float(stdtrit(freedom, 0.975)) * (rest / freedom * variance) ** 0.5
+    return abs(value - gap) <= reach
+
+
 def compared(repeats: int) -> list[Row]:
     """Coverage and false alarms of the comparison of two groups."""
     rng = np.random.default_rng(SEED)
@@ -70,6 +92,12 @@ def compared(repeats: int) -> list[Row]:
             label = f"two groups, {first} and {second}, {name}"
             table.append(Row(f"{label}: coverage", float(np.mean(held)), 0.92, 0.98, repeats))
             table.append(Row(f"{label}: false alarms", 1.0 - float(np.mean(quiet)), 0.02, 0.08, repeats))
+    one, other, kind = SPREADS["spread 0.3 in the first group only"]
+    for first, second in SIZES:
+        tried = [common_spread(groups_of(rng, first, second, gap=-0.3, spread=(one, other), kind=kind), -0.3)
+                 for _ in range(repeats)]  # fmt: skip
+        name = f"common spread, {first} and {second}, spread 0.3 in the first group only: coverage"
+        table.append(Row(name, float(np.mean(tried)), -np.inf, np.inf, repeats))
     whole = Row("two groups, all: coverage", float(np.mean(held_all)), 0.935, 0.965, len(held_all))
     alarms = Row("two groups, all: false alarms", 1.0 - float(np.mean(quiet_all)), 0.035, 0.065, len(quiet_all))
     return [whole, alarms, *table]
@@ -89,20 +117,24 @@ def effects_of(rng: np.random.Generator, world: str, count: int) -> Floats:
     return np.where(some, 0.2 * rng.standard_t(3, count), 0.0)
 
 
-def summed(rng: np.random.Generator, world: str, count: int, chosen: str) -> tuple[bool, bool]:
-    """Whether the range of a sum of tickets saved holds the true sum: pulled, and plain. ``chosen``: all changes, half
-    of them whatever they show, or the quarter that looks best."""
+def summed(rng: np.random.Generator, world: str, count: int, chosen: str) -> tuple[bool, bool, bool]:
+    """Whether the range of a sum of tickets saved holds the true sum: pulled, pulled with narrower ends, and plain.
+
+    ``chosen``: all changes, half of them whatever they show, or the quarter that looks best.
+    """
     error = rng.uniform(0.06, 0.4, count)
     true = effects_of(rng, world, count)
     seen, usual = true + error * rng.standard_normal(count), rng.lognormal(6.0, 0.7, count)
     picked = {"all": np.arange(count), "half": rng.permutation(count)[: count // 2],
               "best quarter": np.argsort(seen)[: max(2, count // 4)]}[chosen]  # fmt: skip
     draws = pulled_draws(seen[picked], error[picked], learnt(seen, error), rng=rng)
-    _, low, high = ends((usual[picked] * -np.expm1(draws)).sum(axis=1))
+    sums = (usual[picked] * -np.expm1(draws)).sum(axis=1)
+    _, low, high = ends(sums)
+    near, far = np.percentile(sums, [2.5, 97.5])
     truth = float((usual[picked] * -np.expm1(true[picked])).sum())
     plain = float((usual[picked] * -np.expm1(seen[picked])).sum())
     reach = 1.96 * float(np.sqrt(((usual[picked] * np.exp(seen[picked]) * error[picked]) ** 2).sum()))
-    return low <= truth <= high, abs(plain - truth) <= reach
+    return low <= truth <= high, bool(near <= truth <= far), abs(plain - truth) <= reach
 
 
 def totals(repeats: int) -> list[Row]:
@@ -112,11 +144,12 @@ def totals(repeats: int) -> list[Row]:
         for count in (8, 20, 40):
             for chosen in ("all", "half", "best quarter"):
                 rng = np.random.default_rng([SEED, WORLDS.index(world), count, len(chosen)])
-                both = [summed(rng, world, count, chosen) for _ in range(repeats)]
-                pulled, plain = (float(np.mean(column)) for column in zip(*both, strict=True))
-                every += [one for one, _ in both]
+                three = [summed(rng, world, count, chosen) for _ in range(repeats)]
+                pulled, narrow, plain = (float(np.mean(column)) for column in zip(*three, strict=True))
+                every += [one for one, _, _ in three]
                 label = f"sum over {chosen} of {count}, {world}"
                 table.append(Row(f"{label}: coverage, pulled", pulled, 0.88, 1.0, repeats))
+                table.append(Row(f"{label}: coverage, pulled, ends at 2.5 %", narrow, -np.inf, np.inf, repeats))
                 table.append(Row(f"{label}: coverage, plain sum", plain, -np.inf, np.inf, repeats))
     return [Row("sums, all: coverage, pulled", float(np.mean(every)), 0.94, 0.99, len(every)), *table]
 

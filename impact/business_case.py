@@ -24,11 +24,12 @@ from impact.case_values import (
     Unknown,
     Why,
 )
-from impact.evidence import Evidence
+from impact.observed import Evidence
 from impact.portfolio import ChangeView
-from impact.run_rate import DAYS_A_MONTH, Amount, Monthly, errors_by_source, monthly
+from impact.run_rate import DAYS_A_MONTH, Amount, Monthly, monthly
 from impact.savings import Saving, Savings, savings
 from impact.settings import Rates
+from impact.tied_errors import errors_by_source
 from impact.words import case_inputs as words
 from impact.words.formats import number
 

@@ -12,11 +12,10 @@ from typing import Literal
 
 import numpy as np
 
-from impact.costs import TICKETS
 from impact.estimate import Estimate
 from impact.estimation.two_groups import LEAST_GROUP, Difference, two_groups
 from impact.portfolio import ChangeView
-from impact.run_rate import final
+from impact.run_rate import TICKETS, final
 
 PREPARING = ("communication", "training", "support_ready")
 """Kinds of milestones by which people are told and trained."""

@@ -14,7 +14,6 @@ from datetime import date
 
 import numpy as np
 
-from impact.costs import MODELLED, REPORTED, TICKETS
 from impact.estimate import Estimate
 from impact.estimation.panel import Floats
 from impact.estimation.pulled_totals import DRAWS, Grid, ends, learnt, pulled_draws
@@ -22,7 +21,7 @@ from impact.metrics import BY_NAME
 from impact.portfolio import ChangeView, Reading
 from impact.records import Statement
 from impact.register import Judgement, judged
-from impact.run_rate import DAYS_A_MONTH, Amount, Monthly, minutes_of, settled
+from impact.run_rate import DAYS_A_MONTH, MODELLED, REPORTED, TICKETS, Amount, Monthly, minutes_of, settled
 from impact.settings import Rates
 
 SUMMED = (TICKETS, "incidents", "requests", REPORTED, MODELLED)

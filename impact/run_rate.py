@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from impact.bump_cost import Source
-from impact.costs import MODELLED, REPORTED, TICKETS
 from impact.estimate import Estimate, ReadingName
-from impact.estimation.errors_together import errors_together
-from impact.evidence import Evidence
 from impact.portfolio import ChangeView, Reading
 
 DAYS_A_MONTH = 365.25 / 12
+TICKETS, REPORTED, MODELLED = "tickets", "lost_time", "time_to_resolve"
+"""Measures that savings come from."""
 SETTLED: tuple[ReadingName, ...] = ("late", "lasting", "planned")
 """Which reading speaks for a month, the first that is final: four weeks hold most days and feel a bump of the first
 days least; the two weeks from the fourth day on leave these out; the planned two weeks hold all of them. Chosen by what
@@ -79,22 +78,6 @@ class Minutes:
 
     expected: float
     change: Amount
-
-
-def errors_by_source(evidence: Evidence) -> dict[Source, float | None]:
-    """For each source of minutes, how its errors go together with those of tickets, on this installation's own dates
-    without a change; None where there are too few of them. Made once per data version."""
-    tickets = evidence.panels.get(TICKETS)
-    found: dict[Source, float | None] = {}
-    for source, name in SOURCES:
-        panel = evidence.panels.get(name)
-        if tickets is None or panel is None:
-            continue
-        until = min((day for day in (evidence.until.get(TICKETS), evidence.until.get(name)) if day), default=None)
-        found[source] = errors_together(
-            tickets, panel, evidence.rollouts, holidays=evidence.holidays, until=until
-        )  # fmt: skip
-    return found
 
 
 def final(reading: Reading, name: ReadingName, *, matured_by: date | None = None) -> Reading | None:

@@ -14,7 +14,7 @@ from impact.business_case import BreakEven, Figure, NoBreakEven, Unknown, busine
 from impact.case_values import Case
 from impact.estimation.bump import Bump
 from impact.estimation.lost_minutes import ExtraMinutes
-from impact.evidence import Evidence
+from impact.observed import Evidence
 from impact.portfolio import ChangeView
 from impact.register_totals import realised_total
 from impact.run_rate import DAYS_A_MONTH, Amount, final, settled
