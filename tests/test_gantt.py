@@ -139,7 +139,7 @@ def test_what_lies_outside_the_days_drawn_is_said_and_not_left_empty() -> None:
     far = sample.change("Y", "Far ahead", rollout=None, planned=800, milestones=())
     none = sample.change("Z", "No day", rollout=None, planned=None, milestones=())
     spec = drawn((old, far, replace(none, planned_on=None), of("CHG-110")), reach=91)
-    assert {"◂ ended 20 Jun 2024", "begins 31 Jan 2029 ▸", "no day is recorded"} <= set(said(spec))
+    assert {"‹ ended 20 Jun 2024", "begins 31 Jan 2029 ›", "no day is recorded"} <= set(said(spec))
 
 
 def test_the_days_drawn_follow_the_period_and_always_hold_today() -> None:

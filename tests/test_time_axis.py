@@ -204,7 +204,7 @@ def test_what_lies_far_from_the_rollout_is_said_at_the_edge_so_that_the_windows_
     after = sample.milestone("Second review", "review", 400, None)
     undated = replace(sample.milestone("Budget", "design", 0, None), due_on=None, slip_days=None)
     spec = drawn(replace(view, milestones=(*view.milestones, early, after, undated)), forecasts={})
-    assert {"◂ done 25 Dec 2024", "planned 28 Dec 2027 ▸", "no day planned"} <= set(said(spec))
+    assert {"‹ done 25 Dec 2024", "planned 28 Dec 2027 ›", "no day planned"} <= set(said(spec))
     first, last = (date.fromisoformat(d[:10]) for d in json.loads(scales(spec, "x").pop())["domain"])
     assert (last - first).days <= BEFORE + AFTER + 10
 

@@ -27,7 +27,7 @@ from impact.charts import (
     tooltip,
 )
 from impact.charts.series import Point, day_text, points, with_gaps
-from impact.charts.time_lanes import around, lanes, named_lanes
+from impact.charts.time_lanes import RIM, around, lanes, named_lanes
 from impact.charts.time_places import GUTTER, HEAD, SEAM, Places, ends, places
 from impact.estimate import Counterfactual, Estimate
 from impact.portfolio import ChangeView, Neighbour, Reading
@@ -74,6 +74,7 @@ def chart(
         *(_figures(place, weeks, reading) if weeks and reading else ()),
         *_now(place, today),
         *_rollout(place, change),
+        *_month_names(place),
         *lanes(place, today, known),
         *_legend(place, likely=bool(known)),
     ]
@@ -123,15 +124,21 @@ def _text(name: str = "text") -> dict[str, Any]:
 
 
 def _months(place: Places) -> Iterator[Layer]:
-    """Month lines through both panels, their names between the panels, where both are near."""
+    """Month lines through both panels."""
     upper = [HEAD, place.seam + 6] if place.low is not None else []
     spans = [upper, [place.seam + SEAM - 5, place.bottom]]
     months = month_starts(place.first, place.last)
     rows = [{"on": day_text(on), "y": a, "y2": b} for on, _ in months for a, b in filter(None, spans)]
     yield layer(rows, {"type": "rule", "stroke": HAIRLINE}, x=_day(), y=field("y"), y2={"field": "y2"})
+
+
+def _month_names(place: Places) -> Iterator[Layer]:
+    """Names of months between the panels, where both are near, with a rim against the lines that cross them."""
+    months = month_starts(place.first, place.last)
     named = [(on, text) for on, text in months if (place.last - on).days >= ROOM_FOR_A_MONTH]
     names = [{"on": day_text(on), "y": place.seam + SEAM / 2 + 1, "text": text} for on, text in named]
-    mark = {"type": "text", "align": "left", "baseline": "middle", "dx": 3, "fill": MUTED}
+    mark = {"type": "text", "align": "left", "baseline": "middle", "dx": 5, "fill": MUTED}
+    yield layer(names, mark | RIM, x=_day(), y=field("y"), text=_text())
     yield layer(names, mark, x=_day(), y=field("y"), text=_text())
 
 

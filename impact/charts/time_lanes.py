@@ -40,6 +40,9 @@ ON = {"x": field("on", "temporal"), "y": field("y")}
 KINDS = {"Same services": "services", "Same people": "segments"}
 """Names of lanes of other changes, and what these share with this one."""
 
+RIM = {"stroke": PAPER, "fill": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
+"""Drawn below a text, it keeps lines from running through the letters."""
+
 Rows = list[dict[str, Any]]
 
 
@@ -184,7 +187,7 @@ def _said(said: Rows) -> Iterator[Layer]:
         for late, fill in ((True, WORSE_INK), (False, MUTED)):
             mine = [s for s in said if s["text"] and s["side"] == side and s["late"] is late]
             mark = {"type": "text", "align": align, "baseline": "middle", "dx": dx, "fill": fill, "fontSize": 11.5}
-            for rim in ({"stroke": PAPER, "fill": PAPER, "strokeWidth": 4, "strokeJoin": "round"}, {}):
+            for rim in (RIM, {}):
                 yield layer(mine, mark | rim, **ON, text={"field": "text", "type": "nominal"})
 
 

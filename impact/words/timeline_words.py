@@ -54,7 +54,7 @@ def beyond(step: MilestoneView, *, before: bool) -> str:
     """What stands at the edge for a milestone outside the days drawn."""
     on = step.done_on or step.due_on
     state = "done" if step.status == "done" else "planned"
-    return f"◂ {state} {when(on)}" if before else f"{state} {when(on)} ▸"
+    return f"‹ {state} {when(on)}" if before else f"{state} {when(on)} ›"
 
 
 def no_day(step: MilestoneView) -> str:
@@ -113,8 +113,8 @@ def edge_text(change: ChangeView, parts: Sequence[tuple[date, date]], *, before:
         return "no day is recorded"
     if before:
         last = max(last for _, last in parts)
-        return f"◂ cancelled, last day {when(last)}" if change.status == "cancelled" else f"◂ ended {when(last)}"
-    return f"begins {when(min(first for first, _ in parts))} ▸"
+        return f"‹ cancelled, last day {when(last)}" if change.status == "cancelled" else f"‹ ended {when(last)}"
+    return f"begins {when(min(first for first, _ in parts))} ›"
 
 
 # --- the calendar ------------------------------------------------------------------------------------------------
