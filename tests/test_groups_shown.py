@@ -113,6 +113,11 @@ def test_a_hidden_cell_is_a_word_and_nothing_hidden_is_in_the_chart_or_table(rea
     assert not any(name in whole for name in ("Cork", "Deal", "cork", "deal"))
 
 
+def test_the_chart_names_its_dimension_so_that_paper_does(found: GroupsOfChange) -> None:
+    titles = [row["text"] for row in values(dumbbells(found), "text") if row["y"] == 9 and row["x"] == 0.0]
+    assert titles == ["Location"]
+
+
 def test_without_groups_there_is_nothing_to_draw(read: Read) -> None:
     with pytest.raises(ValueError, match="not_rolled_out"):
         dumbbells(told(read, "planned"))

@@ -35,7 +35,7 @@ from impact.metrics import Metric
 from impact.portfolio import Reading
 from impact.words.amounts import before_after, effect_text, expected_text, range_text
 from impact.words.formats import number, percent
-from impact.words.group_words import answered_text, basis, few_text
+from impact.words.group_words import answered_text, basis, dimension_label, few_text
 from impact.words.readings import why_none
 from impact.words.sentences import strip_text, word_label
 
@@ -201,6 +201,7 @@ def _titles(found: GroupsOfChange, panels: Sequence[Panel], bottom: float) -> It
     """Measures with their unit, and round levels as thin lines with their number."""
     titles = [{"x": (p.left + p.right) / 2, "y": 9, "text": p.metric.label} for p in panels]
     yield texts(titles, align="center", fontWeight=600)
+    yield texts([{"x": 0.0, "y": 9, "text": dimension_label(found.dimension)}], fontWeight=600)
     units = [{"x": (p.left + p.right) / 2, "y": 26, "text": p.metric.unit} for p in panels]
     yield texts(units, align="center", fill=MUTED, fontSize=11.5)
     ticks = [(p, tick, p.x(tick)) for p in panels for tick in p.ticks]
