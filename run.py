@@ -51,6 +51,8 @@ TEST_PACKAGES = {
     "fonts-dejavu-core": "letters for the browser's pictures",
     "libatomic1": "a library that the browser's remote control needs",
     "poppler-utils": "turns printed pages into pictures that can be checked",
+    "libreoffice-impress": "draws the slides of a pack as another program than ours would",
+    "fonts-liberation": "letters as wide as Arial's, in which slides are set",
 }
 MAILER = {"dma": "Request Tracker wants a mail program; this one has no server that would stay running"}
 REDMINE = {

@@ -72,7 +72,7 @@ class Dossier:
         """Observed against expected of one measure; None where there are too few weeks to draw."""
 
         def draw() -> Chart | None:
-            found = self._series(change, metric)
+            found = self.series(change, metric)
             return None if found is None else observed_expected(found, change, change.reading(metric))
 
         return self.kept.get(("chart", self.version, change.id, metric), draw)
@@ -83,7 +83,7 @@ class Dossier:
         freezes = self.settings.freezes
 
         def draw() -> Chart:
-            found = self._series(change, metric) if metric else None
+            found = self.series(change, metric) if metric else None
             return time_axis.chart(
                 found,
                 change,
@@ -100,6 +100,7 @@ class Dossier:
         """Whether there are enough weeks of a measure to be drawn."""
         return self.chart(change, metric) is not None
 
-    def _series(self, change: ChangeView, metric: str) -> Counterfactual | None:
-        found = analysis.series(self.evidence, change, metric)
+    def series(self, change: ChangeView, metric: str) -> Counterfactual | None:
+        key = ("series", self.version, change.id, metric)
+        found = self.kept.get(key, lambda: analysis.series(self.evidence, change, metric))
         return found if found and drawable(found, change, change.reading(metric).metric) else None

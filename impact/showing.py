@@ -64,7 +64,14 @@ class Showing:
         known = d.kept.get(("dimensions", d.version), lambda: dimensions(snapshot))
         if not known:
             return None
-        return groups_table(groups_of(snapshot, d.evidence, change, known[0], settings=d.settings, today=d.today))
+        # The key is the one of the page that shows the groups: who has looked there waits no second time.
+        key = (d.version, d.today, ("groups", change.id, known[0], d.settings.privacy))
+        return groups_table(
+            d.kept.get(
+                key,
+                lambda: groups_of(snapshot, d.evidence, change, known[0], settings=d.settings, today=d.today),
+            )
+        )
 
     def _stated(self, change: ChangeView) -> list[Sequence[Statement]]:
         if self.state is None:

@@ -66,8 +66,8 @@ def run(wanted: Wanted, settings: Settings, tell: Tell) -> tuple[Pack, dict[str,
     snapshot = place.store.snapshot()
     seen = Seen(portfolio, Showing(dossier, snapshot, state), tuple(place.store.state()), place.is_demo,
                 str(snapshot.version))  # fmt: skip
-    tell("Gathering the figures", 0.05)
-    pack = making.freeze(state, content_of(seen, meeting, recorded(state)))
+    content = content_of(seen, meeting, recorded(state), lambda text, ratio: tell(text, 0.05 + 0.4 * ratio))
+    pack = making.freeze(state, content)
     making.remembered(state, meeting, pack)
     return pack, making.files(pack, wanted.out, wanted.forms, tell)
 

@@ -7,15 +7,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from impact import analysis, selection, wording
+from impact import selection, wording
 from impact.charts import MARKS
 from impact.charts.board import board
-from impact.charts.series import drawable, observed_expected, points, timetable
+from impact.charts.series import observed_expected, points, timetable
 from impact.estimate import Estimate
-from impact.figure_records import ChangeFigures
-from impact.observed import Evidence
+from impact.figures import ChangeFigures, change_figures
 from impact.pack.charts import on_paper
-from impact.pack.content import SCHEMA, AgendaLine, ChangePage, Chart, DecisionLine, Look, PackContent, Said, WeekPoint
+from impact.pack.content import (
+    SCHEMA,
+    AgendaLine,
+    ChangePage,
+    Chart,
+    DecisionLine,
+    Look,
+    PackContent,
+    Said,
+    Tell,
+    WeekPoint,
+)
 from impact.passes import StreamState
 from impact.portfolio import ChangeView, Portfolio
 from impact.records import Decision, Meeting
@@ -37,11 +47,6 @@ class Seen:
     states: tuple[StreamState, ...]
     is_demo: bool
     data_version: str
-
-    @property
-    def evidence(self) -> Evidence:
-        """The days behind the figures."""
-        return self.showing.dossier.evidence
 
     @property
     def settings(self) -> Settings:
@@ -67,13 +72,16 @@ class Recorded:
     seen_then: Callable[[Decision], ChangeFigures | None] = lambda decision: None
 
 
-def content_of(seen: Seen, meeting: Meeting, recorded: Recorded) -> PackContent:
-    """The whole pack of a meeting, in the order of its agenda."""
+def content_of(seen: Seen, meeting: Meeting, recorded: Recorded, tell: Tell = lambda text, ratio: None) -> PackContent:
+    """The whole pack of a meeting, in the order of its agenda. ``tell`` hears which change is looked at."""
     portfolio = seen.portfolio
     known = [change for item in meeting.agenda if (change := portfolio.change(item.change_id)) is not None]
     now = [d for d in recorded.decisions if d.meeting_id == meeting.id and not d.withdrawn]
     before_on, before = _before(meeting, recorded, portfolio)
-    told = _Teller(seen, recorded)
+    told, pages = _Teller(seen, recorded), []
+    for place, change in enumerate(known):
+        tell(f"Looking at {change.number}", place / len(known))
+        pages.append(_page(seen, meeting, change, told))
     return PackContent(
         schema=SCHEMA,
         meeting_id=meeting.id,
@@ -91,7 +99,7 @@ def content_of(seen: Seen, meeting: Meeting, recorded: Recorded) -> PackContent:
         counts=pack_words.counted(selection.counts(known)),
         agenda=tuple(_agenda(meeting, portfolio)),
         overviews=tuple(_overviews(known, portfolio, seen.today)),
-        pages=tuple(_page(seen, meeting, change, told) for change in known),
+        pages=tuple(pages),
         decided_before=tuple(told.line(d) for d in before),
         before_title=f"Decisions of last time, {wording.when(before_on)}" if before_on else "Decisions of last time",
         decided_now=tuple(told.line(d) for d in now),
@@ -176,8 +184,8 @@ def _course(seen: Seen, change: ChangeView, figures: ChangeFigures) -> Chart | N
     if change.rollout_on is None or not figures.leading:
         return None
     reading = change.reading(figures.leading)
-    found = analysis.series(seen.evidence, change, figures.leading)
-    if found is None or not drawable(found, change, reading.metric):
+    found = seen.showing.dossier.series(change, figures.leading)
+    if found is None:
         return None
     compared = "; the shaded days were compared" if isinstance(reading.result, Estimate) else ""
     sentence = wording.sentence(change, reading)
@@ -241,7 +249,8 @@ class _Teller:
     def _since(self, decision: Decision, change: ChangeView | None, newer: Decision | None) -> str:
         if change is None:
             return _first_large(decision_words.GONE)
-        then, now = self.recorded.seen_then(decision), self.seen.figures(change)
+        then = self.recorded.seen_then(decision)
+        now = change_figures(change, metrics=self.seen.portfolio.metrics, today=self.seen.today)
         told = [_first_large(meeting_words.since_text(decision, change, then, now))]
         if newer is not None:
             told.append(f"decided anew on {wording.when(newer.decided_on)}: {decision_words.kind_text(newer)}")

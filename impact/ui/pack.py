@@ -71,13 +71,16 @@ def _make(view: View, state: State, meeting: Meeting, *, who: str, forms: Sequen
         return
     bar = st.progress(0.0, "Gathering the figures")
     try:
-        pack = making.freeze(state, content_of(seen(view, state), meeting, recorded(state)), by=who)
+        content = content_of(
+            seen(view, state), meeting, recorded(state), lambda text, ratio: _tell(bar, text, ratio / 2)
+        )
+        pack = making.freeze(state, content, by=who)
         known: Made | None = st.session_state.get(_key(meeting))
         made = known if known is not None and known.pack.frozen_id == pack.frozen_id else Made(pack)
         missing = [form for form in forms if form not in made.files]
         if missing:
             with tempfile.TemporaryDirectory(prefix="pack-") as folder:
-                paths = making.files(pack, Path(folder), missing, lambda text, ratio: _tell(bar, text, ratio))
+                paths = making.files(pack, Path(folder), missing, lambda text, ratio: _tell(bar, text, 0.5 + ratio / 2))
                 made.files |= {form: (path.name, path.read_bytes()) for form, path in paths.items()}
         making.remembered(state, meeting, pack, by=who)
         st.session_state[_key(meeting)] = made
