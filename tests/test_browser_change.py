@@ -128,14 +128,17 @@ def test_nothing_on_a_narrow_projector_is_wider_than_the_screen(visit: Opens, sa
     assert widths[0] <= widths[1]
 
 
-def test_a_change_prints_on_two_pages_at_most(visit: Opens, sample_site: Served, tmp_path: Path) -> None:
+def test_a_change_prints_on_three_pages_at_most_with_its_chart_on_the_first(
+    visit: Opens, sample_site: Served, tmp_path: Path
+) -> None:
     if not shutil.which("pdftotext"):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("pdftotext not found; `python3 run.py test` installs it")
     seen = visit(f"{sample_site.url}/change?change=CHG-110")
     pdf = seen.print_pdf(tmp_path / "change.pdf")
     text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
     pages = [page for page in text.split("\f") if page.strip()]
-    assert len(pages) <= 2
+    assert len(pages) <= 3
     assert "Card payment gateway switch" in pages[0]
-    assert "Milestones" in pages[0]
+    assert "rolled out 24 Sep 2026" in pages[0]
+    assert "Service desk briefed" in pages[0], "the plan is drawn below it"
     assert "What else changed" in pages[-1]
