@@ -3,7 +3,7 @@
 import streamlit as st
 
 from impact import ui
-from impact.ui import agenda, frozen, meeting, walk
+from impact.ui import agenda, frozen, meeting, pack, walk
 
 view = ui.open_page("meeting", needs_records=True)
 chosen = meeting.pick(view)
@@ -16,4 +16,5 @@ else:
     agenda.head(view, chosen)
     agenda.rows(view, chosen)
     agenda.outcome(view, chosen)
+    pack.section(view, view.state, chosen, ui.who(view))
 frozen.beside(view, chosen)

@@ -84,12 +84,12 @@ def _row(
     change: ChangeView | None,
     decision: Decision | None,
 ) -> None:
-    """One change of the agenda. Cells of the twelve columns: name 4, why 2, note 3, state 2, moves 1."""
+    """One change of the agenda, in twelve columns: its name, why it is there, a note or what is decided, the moves."""
     about = (view, meeting, item.change_id)
     with grid.cell(column_span=4):
         st.button(plain(f"{place}. {words.name(item.change_id, change)}"), type="tertiary", on_click=_show,
                   args=(item.change_id,), key=f"open {item.change_id}")  # fmt: skip
-    with grid.cell(column_span=3):
+    with grid.cell(column_span=4):
         felt = f"{marked(change.word)}  \n" if change else ""
         st.markdown(f"{felt}:small[{words.reasons_text(item)}]")
     with grid.cell(column_span=3):
@@ -101,7 +101,7 @@ def _row(
             st.text_input(f"Note on {words.name(item.change_id, change)}", value=item.note, key=key,
                           placeholder="Note", label_visibility="collapsed", max_chars=2_000,
                           on_change=_note, args=(*about, key))  # fmt: skip
-    with grid.cell(column_span=2):
+    with grid.cell():
         _moves(view, meeting, place, item.change_id)
 
 
@@ -159,12 +159,21 @@ def _edit(view: View, meeting: Meeting, edit: Edit, told: str) -> None:
     changed = edit(meeting)
     try:
         view.state.change_meeting(changed, seen_revision=changed.revision, by=who(view))
-    except Conflict:
-        st.session_state[WAITING] = (changed, edit, told)
+    except Conflict as conflict:
+        newest = conflict.current
+        if isinstance(newest, Meeting) and _says_the_same(newest, meeting):
+            _edit(view, newest, edit, told)
+        else:
+            st.session_state[WAITING] = (changed, edit, told)
     except ImpactError as error:
         st.session_state[REFUSED] = str(error)
     else:
         st.session_state.pop(WAITING, None)
+
+
+def _says_the_same(one: Meeting, other: Meeting) -> bool:
+    """Whether two revisions differ in nothing that people edit: making a pack also makes a revision."""
+    return all(getattr(one, name) == getattr(other, name) for name in ("title", "agenda", "next_on", "closed_at"))
 
 
 def _waiting_edit(view: View, meeting: Meeting) -> None:

@@ -86,7 +86,7 @@ def section(view: View, change: ChangeView) -> None:
         _told(view, change, decision, newest=in_force(mine).get(change.id) == decision)
     with st.expander("Record a decision without a meeting", key="decide here", on_change="rerun") as drawer:
         if drawer.open:
-            form(view, change, occasion(view.today))
+            form(view, change, occasion(view.today), narrow=True)
 
 
 def _told(view: View, change: ChangeView, decision: Decision, *, newest: bool) -> None:
@@ -122,8 +122,8 @@ class _Desk:
         return f"decide {field} {self.id}"
 
 
-def form(view: View, change: ChangeView, now: Occasion) -> None:
-    """What is decided, why, by whom until when; with a conflict, both versions first."""
+def form(view: View, change: ChangeView, now: Occasion, *, narrow: bool = False) -> None:
+    """What is decided, why, by whom until when; with a conflict, both versions first. ``narrow``: in half a page."""
     st.html(ROOM_STYLE)
     desk = _desk(view, change, now)
     _fill(view, desk)
@@ -131,7 +131,7 @@ def form(view: View, change: ChangeView, now: Occasion) -> None:
         _conflict(view, desk, desk.recorded)
     with st.container(gap="xsmall", key="decide"):
         _first_line(view, desk)
-        _fields(view, desk)
+        _fields(view, desk, narrow)
         _last_line(view, desk)
 
 
@@ -201,26 +201,26 @@ def _kept(desk: _Desk) -> dict[str, Any]:
     return {"on_change": _begin, "args": (desk,), "persist_state": "session"}
 
 
-def _fields(view: View, desk: _Desk) -> None:
-    how = _kept(desk)
+def _fields(view: View, desk: _Desk, narrow: bool) -> None:
+    how, other = _kept(desk), st.session_state.get(desk.key("kind")) == "other"
+    said, reason, owner, day = (12, 12, 12, 6) if narrow else (3, 3, 2, 2) if other else (0, 5, 3, 2)
     with st.grid(
         12, wrap=False, min_column_width=20, gap="small", vertical_alignment="bottom", key="decide-fields"
-    ) as g:
-        other = st.session_state.get(desk.key("kind")) == "other"
+    ) as grid:
         if other:
-            with g.cell(column_span=3):
+            with grid.cell(column_span=said):
                 st.text_input("What was decided", key=desk.key("other"), max_chars=200, **how)
-        with g.cell(column_span=2 if other else 5):
+        with grid.cell(column_span=reason):
             st.text_input("Reason", key=desk.key("reason"), max_chars=LONGEST_REASON,
                           placeholder="Why, in a few words", **how)  # fmt: skip
-        with g.cell(column_span=3):
+        with grid.cell(column_span=owner):
             st.selectbox("Owner: a role or team", _owners(view, desk), index=None, key=desk.key("owner"),
                          accept_new_options=True, placeholder="Role or team", **how)  # fmt: skip
         for field, label, told in (
             ("due_on", "Due", "Until when it is to be done."),
             ("review_on", "Review", "Until then it is not asked again, unless something gets worse."),
         ):
-            with g.cell(column_span=2):
+            with grid.cell(column_span=day):
                 st.date_input(label, value=None, key=desk.key(field), format="YYYY-MM-DD", help=told, **how)
 
 

@@ -39,11 +39,11 @@ def choose(view: View) -> None:
     """Open a meeting, or go back to one."""
     st.title("Steering meeting", anchor=False)
     meetings = view.state.meetings()
-    with st.grid(5, wrap=False, gap="large", key="choose") as grid:
-        with grid.cell(column_span=2):
+    with st.grid(3, wrap=False, min_column_width=20, gap=(0, 48), key="choose") as grid:
+        with grid.cell():
             st.header("Open a meeting", anchor=False)
             _new(view, meetings)
-        with grid.cell(column_span=3):
+        with grid.cell(column_span=2):
             st.header("Meetings so far", anchor=False)
             if not meetings:
                 st.markdown(

@@ -116,10 +116,10 @@ def _show(view: View, meeting: Meeting, change: ChangeView) -> None:
     now = occasion(view.today, meeting)
     _answer(meeting, change, figures)
     if not decide.in_conflict(view, change, now):
-        with st.grid(9, wrap=False, min_column_width=20, gap=(0, 20), key="essentials") as grid:
-            with grid.cell(column_span=6), st.container(gap="xxsmall"):
+        with st.grid(24, wrap=False, min_column_width=5, gap=(0, 4), key="essentials") as grid:
+            with grid.cell(column_span=15), st.container(gap="xxsmall"):
                 _felt(view, change, figures)
-            with grid.cell(column_span=3), st.container(gap="xxsmall", key="standing"):
+            with grid.cell(column_span=9), st.container(gap="xxsmall", key="standing"):
                 _stands(view, meeting, change, figures)
     if meeting.closed_at:
         own = decided_in(view, meeting).get(change.id)

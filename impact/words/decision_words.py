@@ -14,7 +14,7 @@ from urllib.parse import quote
 from impact.deciding import Draft, Missing
 from impact.portfolio import ChangeView
 from impact.records import AuditEntry, Decision, DecisionKind
-from impact.words.formats import at, day_month, plain, when
+from impact.words.formats import at, day_month, plain, unbroken, when
 from impact.words.sentences import decide_short, word_label
 
 KINDS: Mapping[DecisionKind, str] = {
@@ -179,8 +179,9 @@ def log_rows(
         change, newest = changes.get(d.change_id), in_force.get(d.change_id)
         revised = f", revision {d.revision}" if d.revision > 1 else ""
         row = (
-            when(d.decided_on), change_link(d.change_id, change), log_link(d), plain(d.reason), plain(d.owner) or "–",
-            when(d.due_on) if d.due_on else "–", when(d.review_on) if d.review_on else "–", word_since(d, change),
+            unbroken(when(d.decided_on)), change_link(d.change_id, change), log_link(d), plain(d.reason),
+            plain(d.owner) or "–", *(unbroken(when(day)) if day else "–" for day in (d.due_on, d.review_on)),
+            word_since(d, change),
             state_text(d, newest=newest is not None and newest.id == d.id, today=today) + revised,
         )  # fmt: skip
         for column, text in zip(table.values(), row, strict=True):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from urllib.parse import quote
 
+from impact.figure_records import PLANNED
 from impact.figures import ChangeFigures, MeasureFigures
 from impact.portfolio import ChangeView, MilestoneView
 from impact.records import AgendaItem, AgendaReason, Decision, Meeting
@@ -130,13 +131,16 @@ def next_step_text(change: ChangeView) -> str:
 
 
 def ready_text(change: ChangeView) -> str:
-    """How ready both ends are: design 100 %, business 60 % (missing: Training held)."""
+    """How ready both ends are: design 100 %, business 60 % (still to come: Training held); what is late is told with
+    the plan."""
     told = []
     for end_name, end in (("design", change.design), ("business", change.business)):
         if end.ratio is None:
             told.append(f"{end_name} unknown")
             continue
-        missing = f" (missing: {listed(list(end.missing), MOST_NAMED)})" if end.missing else ""
+        late = {m.title for m in change.overdue}
+        others = [title for title in end.missing if title not in late]
+        missing = f" (still to come: {listed(others, 2)})" if others else ""
         told.append(f"{end_name} {round(end.ratio * 100):d}\N{NO-BREAK SPACE}%{missing}")
     return ", ".join(told)
 
@@ -148,7 +152,7 @@ def told_text(change: ChangeView) -> str:
         return "no message or training recorded"
     waiting = [_audience(m) for m in mine if m.status != "done"]
     told = f"{sum(m.status == 'done' for m in mine)} of {len(mine)} messages and trainings done"
-    return f"{told}; still to come: {listed(waiting, MOST_NAMED)}" if waiting else told
+    return f"{told}; still to come: {listed(waiting, 2)}" if waiting else told
 
 
 def _audience(step: MilestoneView) -> str:
@@ -157,11 +161,28 @@ def _audience(step: MilestoneView) -> str:
 
 
 def money_lines(figures: ChangeFigures) -> tuple[str, ...]:
-    """Cost, promise and what the bump cost, as far as they are known: texts exactly as on the page of the change."""
-    lines = [f"Cost: {figures.cost}", f"Expected benefit: {figures.benefit}"]
-    lines += [f"{line.label}: {line.text}" for line in figures.case]
-    money = [line for line in figures.bump if line.label.startswith(("Extra tickets", "Cost of"))]
-    return (*lines, *(f"{line.label}: {line.text}" for line in money))
+    """Cost, what a month brings and what the bump cost, as far as they are known: texts exactly as on the page of the
+    change, the planned figure in brackets."""
+    case = {line.label: line.text for line in figures.case}
+    if not case:
+        lines = [f"cost: {figures.cost}", f"expected benefit: {figures.benefit}"]
+    else:
+        gain = next((label for label in _GAINS if label in case and case[label] != CANNOT_TELL), _GAINS[0])
+        pairs = (("cost", "Cost"), (gain[:1].lower() + gain[1:], gain))
+        lines = [told for name, label in pairs if (told := _planned_too(name, label, case))]
+    bump = next((line for line in figures.bump if line.label.startswith("Extra tickets")), None)
+    return (*lines, *([f"{bump.label[:1].lower()}{bump.label[1:]}: {bump.text}"] if bump else []))
+
+
+_GAINS = ("Money a month", "Hours of lost work a month")
+CANNOT_TELL = "cannot tell"
+
+
+def _planned_too(name: str, label: str, case: Mapping[str, str]) -> str:
+    planned, came = case.get(f"{label}{PLANNED}", ""), case.get(label, "")
+    if not came:
+        return f"{name}: {planned} planned" if planned else ""
+    return f"{name}: {came}{f' ({planned} planned)' if planned else ''}"
 
 
 def measure_text(measure: MeasureFigures) -> tuple[str, str]:
