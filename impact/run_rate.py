@@ -6,7 +6,7 @@ Knows which reading speaks for a month and how ranges are combined; knows no mon
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -166,11 +166,3 @@ def _estimate(reading: Reading) -> Estimate:
     if not isinstance(reading.result, Estimate):
         raise ValueError(f"{reading.metric.name} has no estimate here; ask `final` first")
     return reading.result
-
-
-def summed(amounts: Iterable[Amount]) -> Amount:
-    """Figures added up, their errors taken to go the same way."""
-    total = Amount(0.0, 0.0, 0.0)
-    for amount in amounts:
-        total = total.plus(amount)
-    return total

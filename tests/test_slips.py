@@ -129,7 +129,6 @@ def test_the_words_are_plain() -> None:
     told = SlipForecast("Build", date(2026, 12, 1), date(2026, 12, 13), date(2026, 12, 5), date(2027, 1, 4), 12, 5)
     assert plan_words.forecast_text(told) == "likely 13 Dec 2026 (5 Dec 2026 to 4 Jan 2027)"
     assert plan_words.forecast_slip(told) == "12 days late"
-    assert plan_words.signed_days(-2) == "\N{MINUS SIGN}2\N{NO-BREAK SPACE}days"
     assert "none could be checked yet" in plan_words.method_text(NOTHING)
     known: Record = slip_record([late_by(7, 7, 7, 9, 8)])
     assert "earlier ones, each made from what was known then" in plan_words.method_text(known)

@@ -10,7 +10,7 @@ import math
 from impact.estimation.slipping import Record
 from impact.readiness_outcome import NoOutcome, ReadinessOutcome
 from impact.slips import NoForecast, SlipForecast
-from impact.words.formats import MINUS, SPACE, days, number, percent, plural, when
+from impact.words.formats import days, number, percent, plural, when
 
 OBSERVED = (
     "This is an observation, not an experiment: changes that are prepared well differ from others in more than this, "
@@ -93,9 +93,3 @@ def _range(low: float, high: float) -> str:
         return f"between {percent(abs(first))} fewer and {percent(second)} more"
     near, far = sorted((abs(first), abs(second)))
     return f"between {percent(near)} and {percent(far)} {'fewer' if second < 0 else 'more'}"
-
-
-def signed_days(value: int) -> str:
-    """A slip with its sign: +4 days, −2 days."""
-    sign = "+" if value > 0 else MINUS if value < 0 else ""
-    return f"{sign}{number(abs(value))}{SPACE}{'day' if abs(value) == 1 else 'days'}"

@@ -15,7 +15,7 @@ from impact.run_rate import Amount
 from impact.words.amounts import effect_text, inside_of, nouns_of, range_text, unit_of
 from impact.words.case_words import saved_text
 from impact.words.circumstances import reading_label
-from impact.words.formats import MINUS, SPACE, at, days, number, plural, span, when
+from impact.words.formats import MINUS, SPACE, at, number, plural, span, when
 from impact.words.readings import why_none
 
 OUTCOMES: dict[Outcome, str] = {
@@ -220,10 +220,3 @@ def _signed(value: float, unit: Unit, metric: str) -> str:
         "hours of waiting" if metric == "time_to_resolve" else "hours lost"
     )  # fmt: skip
     return f"{number(abs(value))} {'fewer' if value >= 0 else 'more'} {noun}"
-
-
-def due_text(judgement: Judgement, today_days: int) -> str:
-    """How far a review is away: in 12 days; today; 3 days ago."""
-    if judgement.statement is None:
-        return ""
-    return "today" if not today_days else f"in {days(today_days)}" if today_days > 0 else f"{days(-today_days)} ago"
