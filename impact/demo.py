@@ -146,4 +146,5 @@ def _description(today: date, seed: int) -> str:
 def _story() -> str:
     """Changes when the invented organisation does, so that an older one is not mistaken for it."""
     folder = Path(__file__).parent / "demo_organisation"
-    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(folder.glob("*.py")))).hexdigest()[:16]
+    files = [*sorted(folder.glob("*.py")), Path(demo_records.__file__)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]

@@ -53,6 +53,11 @@ def told(at: AppTest) -> str:
     return "\n".join(str(part.value) for part in parts)
 
 
+def table(at: AppTest, column: str) -> Any:
+    """The first table on the page that has this column, as a frame."""
+    return next(found.value for found in at.table if column in found.value.columns)
+
+
 def title(at: AppTest) -> str:
     """The page's heading as a reader sees it."""
     return str(at.title[0].value).replace("\\", "")
@@ -227,7 +232,7 @@ def test_an_overlap_gives_what_both_changes_did_together_and_says_whether_waitin
 
 
 def test_the_same_measure_is_read_in_other_ways_and_the_one_that_decides_is_named(shown: Any) -> None:
-    found = shown("change", change="CHG-115").table[1].value
+    found = table(shown("change", change="CHG-115"), "Days read · Tickets")
     assert list(found["Days read · Tickets"]) == [
         "The first days",
         "**Two weeks after the rollout: decides**",
@@ -240,7 +245,7 @@ def test_the_same_measure_is_read_in_other_ways_and_the_one_that_decides_is_name
 
 
 def test_a_change_on_several_services_has_a_row_for_each_with_its_own_rollout(shown: Any) -> None:
-    found = shown("change", change="CHG-115").table[2].value
+    found = table(shown("change", change="CHG-115"), "Rolled out")
     assert list(found["Service"]) == ["Sign\\-in", "Mail", "Wi\\-Fi"]
     assert list(found["Rolled out"]) == ["24 to 30 Sep 2026", "24 to 30 Sep 2026", "6 to 12 Oct 2026"]
     assert found["Likely range"].str.startswith("between ").all()
@@ -258,7 +263,8 @@ def test_what_the_bump_cost_stands_beside_it_with_ranges_and_the_settings_that_w
     assert "About 140 more tickets than expected in the four weeks after the rollout" in told(at).replace("\\", "")
     assert "back to normal after 13 days" in told(at)
     assert "To see this in money, say in the section `[rates]`" in told(at)
-    rows = dict(zip(at.table[1].value["What"], at.table[1].value["How much"], strict=True))
+    costs = table(at, "How much")
+    rows = dict(zip(costs["What"], costs["How much"], strict=True))
     assert rows["Extra tickets in the four weeks"] == "about 140 more tickets (likely 90 to 190)"
     assert rows["Worst day"].startswith("25 Sep 2026: 60 against 41")
 
@@ -306,7 +312,7 @@ def test_a_preliminary_reading_is_marked_with_its_next_look_on_page_and_table(sh
     at = shown("change", change="CHG-123")
     assert "Preliminary, after 5 days; next look 25 Nov 2026" in told(at)
     assert "Decision asked] Preliminary: act or wait?" in told(at)
-    found = at.table[1].value
+    found = table(at, "Days read · Tickets")
     assert found["Days read · Tickets"][1] == "**Two weeks after the rollout, after 5 days: preliminary**"
     plans, effects = (table.value for table in shown("steering", table="true", period="all").table)
     row = next(i for i, name in enumerate(plans["Change"]) if "CHG\\-123" in name)

@@ -14,7 +14,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Suppliers want one account for orders, invoices and deliveries.",
         outcome="A supplier signs in once and needs no help to do so.",
         state="planned", steps="full", sponsor="Head of purchasing", slips={"design": 4},
-        business=Business(planned=140, actual=38, hours=160, money=6),
+        business=Business(planned=50, actual=13, hours=40, money=2),
         groups=("Logistics",),
     ),
     ChangePlan(
@@ -22,7 +22,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         truth="untold", requirement="Customer care wants to answer calls from any desk, and from home.",
         outcome="Calls work wherever the laptop is.", state="planned", steps="full", risk="low",
         sponsor="Head of customer care", slips={"design": -3, "build": 2},
-        business=Business(planned=85, actual=41, hours=90, money=5),
+        business=Business(planned=30, actual=14, hours=20, money=2),
         groups=("Customer care", "Head office"),
     ),
     ChangePlan(
@@ -30,7 +30,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Colleagues want their pages at whichever printer they stand at, and nobody else to see them.",
         outcome="Fewer lost prints and fewer calls about the wrong printer.", state="planned", steps="full",
         sponsor="Head of workplace", slips={"build": 9, "test": 6, "approval": -1, "communication": -5},
-        business=Business(planned=120, actual=97, hours=210, money=7),
+        business=Business(planned=40, actual=35, hours=50, money=3),
         groups=("Head office", "Finance"), audiences={"communication": "Head office", "training": "Head office"},
     ),
     ChangePlan(
@@ -42,7 +42,7 @@ CHANGES: tuple[ChangePlan, ...] = (
             "build": 16, "test": 14, "approval": 9,
             "communication": NEVER, "training": NEVER, "support_ready": NEVER,
         },
-        business=Business(planned=230, actual=251, hours=480, money=14),
+        business=Business(planned=80, actual=90, hours=120, money=6),
         groups=("Stores",),
     ),
     ChangePlan(
@@ -50,7 +50,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Travellers want to claim expenses with a photo, not with a form.",
         outcome="Claims are paid in days, with fewer questions.", effect=Effect(tickets=-0.3, satisfaction=0.4),
         steps="full", sponsor="Head of finance", slips={"test": 5},
-        business=Business(planned=95, actual=92, hours=320, money=9),
+        business=Business(planned=35, actual=30, hours=80, money=4),
         groups=("Field service", "Head office"),
     ),
     ChangePlan(
@@ -58,7 +58,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         truth="worse", requirement="Colleagues want an answer about their pay at once, also in the evening.",
         outcome="Most questions about pay are answered without a ticket.",
         effect=Effect(tickets=1.7, satisfaction=-0.5), steps="full", sponsor="Head of human resources",
-        slips={"build": 8, "training": 3}, business=Business(planned=110, actual=104, hours=400, money=12),
+        slips={"build": 8, "training": 3}, business=Business(planned=40, actual=35, hours=100, money=5),
         groups=("Human resources", "Stores"),
     ),
     ChangePlan(
@@ -66,7 +66,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Colleagues at home want to connect without typing a code.",
         outcome="Connecting takes one click.", effect=Effect(tickets=1.4, satisfaction=-0.8, days=5),
         state="rolled_back", steps="full", risk="high", sponsor="Head of infrastructure", slips={"test": 18},
-        business=Business(planned=60, actual=74, hours=150, money=4),
+        business=Business(planned=20, actual=25, hours=40, money=2),
         groups=("Field service", "Head office"),
     ),
     ChangePlan(
@@ -74,7 +74,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         truth="worse", requirement="Field staff want one sign-in for tablet, orders and spare parts.",
         outcome="No second password in the field.", effect=Effect(reopened=0.16), steps="full",
         sponsor="Head of field service",
-        slips={"design": -5}, business=Business(planned=80, actual=77, hours=130, money=4),
+        slips={"training": 11, "design": -5}, business=Business(planned=30, actual=25, hours=30, money=2),
         groups=("Field service",),
     ),
     ChangePlan(
@@ -84,7 +84,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         effect=Effect(tickets=0.55, hours=0.45, satisfaction=-0.5, reopened=0.08),
         steps="full", risk="medium", sponsor="Head of workplace",
         slips={"build": 12, "test": 17, "approval": 8, "training": 60, "support_ready": NEVER, "review": 35},
-        business=Business(planned=640, actual=702, hours=520, money=18),
+        business=Business(planned=220, actual=250, hours=130, money=7),
         groups=("Head office", "Finance", "Lyon"), skew={"Finance": 2.6, "Head office": 1.5},
         audiences={"communication": "Head office"},
     ),
@@ -93,8 +93,9 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Shop customers want card payments that never fail at the till.",
         outcome="Fewer declined payments and a shorter queue.",
         effect=Effect(tickets=0.5, hours=0.6, satisfaction=-0.7, reopened=0.11), steps="full", risk="high",
-        sponsor="Director of stores", slips={"design": 6, "build": 15, "test": 20, "approval": 9, "review": NEVER},
-        business=Business(planned=410, actual=455, hours=300, money=22),
+        sponsor="Director of stores",
+        slips={"training": 10, "design": 6, "build": 15, "test": 20, "approval": 9, "review": NEVER},
+        business=Business(planned=140, actual=160, hours=75, money=9),
         groups=("Stores", "Customer care"), skew={"Leeds": 2.4, "Porto": 0.6},
     ),
     ChangePlan(
@@ -103,7 +104,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         outcome="Hardly anybody calls about a password.",
         effect=Effect(tickets=-0.42, hours=-0.35, satisfaction=0.35, self_service=0.22), steps="full", risk="low",
         sponsor="Head of infrastructure", slips={"build": -4},
-        business=Business(planned=70, actual=66, hours=600, money=15),
+        business=Business(planned=25, actual=25, hours=150, money=6),
         groups=("Stores", "Field service", "Head office"), skew={"Stores": 0.55},
     ),
     ChangePlan(
@@ -118,7 +119,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Branch colleagues want Wi-Fi that holds in the stock room.",
         outcome="No more dropped scanners.", effect=Effect(tickets=-0.55, satisfaction=0.4, reopened=-0.04),
         rollout_days=10, steps="full", sponsor="Director of stores", slips={"build": 5},
-        business=Business(planned=380, actual=371, hours=450, money=13),
+        business=Business(planned=130, actual=130, hours=110, money=5),
         groups=("Stores", "Hamburg", "Rotterdam"), skew={"Stores": 0.6},
     ),
     ChangePlan(
@@ -143,7 +144,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Colleagues want to find the right form at the first try.",
         outcome="More requests through the portal, fewer by phone and mail.",
         effect=Effect(hours=-0.3, satisfaction=0.3, self_service=0.24), steps="full", risk="low",
-        sponsor="Head of service desk", business=Business(planned=150, actual=139, hours=380, money=11),
+        sponsor="Head of service desk", business=Business(planned=50, actual=50, hours=95, money=4),
         groups=("Head office", "Human resources"),
     ),
     ChangePlan(
@@ -151,7 +152,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         requirement="Cashiers want fewer taps for a return.", outcome="A return takes half a minute.",
         effect=Effect(tickets=0.6, hours=0.3, satisfaction=-0.4), steps="full", risk="high",
         sponsor="Director of stores", slips={"test": 22, "training": 9},
-        business=Business(planned=290, actual=340, hours=350, money=16),
+        business=Business(planned=100, actual=120, hours=90, money=6),
         groups=("Stores",), skew={"Rotterdam": 1.9},
     ),
     ChangePlan(
@@ -163,7 +164,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         title="Approvals from the phone", team="Workplace", services=("Software requests",), ago=101, truth="better",
         requirement="Managers want to approve on the way, colleagues do not want to wait for them.",
         outcome="Software arrives the same day.", effect=Effect(hours=-0.45, satisfaction=0.3), steps="full",
-        sponsor="Head of workplace", business=Business(planned=45, actual=48, hours=240, money=6),
+        sponsor="Head of workplace", business=Business(planned=16, actual=17, hours=60, money=2),
     ),
     ChangePlan(
         title="Larger mailboxes", team="Collaboration", services=("Mail and calendar",), ago=131, truth="none",
@@ -180,7 +181,7 @@ CHANGES: tuple[ChangePlan, ...] = (
         ago=152, truth="better", requirement="Colleagues want a meeting to start when it starts.",
         outcome="No calls at nine o'clock about the screen.", effect=Effect(tickets=-0.45, satisfaction=0.3),
         staged=14, steps="full", sponsor="Head of workplace", slips={"build": 11},
-        business=Business(planned=175, actual=188, hours=260, money=8),
+        business=Business(planned=60, actual=65, hours=65, money=3),
         groups=("Head office",),
     ),
     ChangePlan(
@@ -192,14 +193,14 @@ CHANGES: tuple[ChangePlan, ...] = (
         title="New printer drivers", team="Workplace", services=("Printing",), ago=173, truth="worse",
         requirement="Colleagues want to print from every application.", outcome="Printing works after every update.",
         effect=Effect(tickets=0.65, hours=0.3, reopened=0.07), kind="standard", risk="low",
-        sponsor="Head of workplace", slips={"test": 6},
+        sponsor="Head of workplace", slips={"communication": 9, "test": 6},
         groups=("Head office",),
     ),
     ChangePlan(
         title="Parcel status by message", team="Retail systems", services=("Order tracking",), ago=188, truth="better",
         requirement="Shop customers want to know where their parcel is without asking.",
         outcome="Fewer questions about parcels.", effect=Effect(tickets=-0.45, self_service=0.15), steps="full",
-        sponsor="Head of online shop", business=Business(planned=65, actual=61, hours=310, money=9),
+        sponsor="Head of online shop", business=Business(planned=25, actual=20, hours=80, money=4),
     ),
     ChangePlan(
         title="Expense rules made simpler", team="Finance systems", services=("Expense claims",), ago=202,
@@ -211,13 +212,13 @@ CHANGES: tuple[ChangePlan, ...] = (
         title="Network core replaced", team="Network", services=QUIET_SERVICES[:16], ago=216, truth="none",
         requirement="Services must be reachable around the clock.", outcome="A shorter night window, nothing else.",
         steps="full", risk="high", sponsor="Head of infrastructure", slips={"approval": 7},
-        business=Business(planned=520, actual=534),
+        business=Business(planned=180, actual=190),
     ),
     ChangePlan(
         title="Laptop refresh wave 1", team="Workplace", services=("Laptops",), ago=231, truth="transient",
         requirement="Colleagues want laptops that start quickly.", outcome="Fewer calls about slow laptops.",
         effect=Effect(tickets=0.8, hours=0.2, days=14), steps="full", sponsor="Head of workplace",
-        slips={"training": 8}, business=Business(planned=590, actual=603, hours=480, money=17),
+        slips={"training": 8}, business=Business(planned=210, actual=210, hours=120, money=7),
         groups=("Head office", "Hamburg"),
     ),
     ChangePlan(
@@ -229,21 +230,21 @@ CHANGES: tuple[ChangePlan, ...] = (
         title="Payslips on the phone", team="People systems", services=("Payroll queries",), ago=271, truth="better",
         requirement="Store colleagues have no desk and want their payslip on the phone.",
         outcome="Fewer questions on pay day.", effect=Effect(tickets=-0.38, self_service=0.16), steps="full",
-        sponsor="Head of human resources", business=Business(planned=75, actual=70, hours=220, money=6),
+        sponsor="Head of human resources", business=Business(planned=25, actual=25, hours=55, money=2),
         groups=("Stores",),
     ),
     ChangePlan(
         title="Offline maps for field staff", team="Field service", services=("Field tablets",), ago=291,
         truth="better", requirement="Field staff want maps where there is no signal.",
         outcome="No more calls from the roadside.", effect=Effect(tickets=-0.35, satisfaction=0.6), steps="full",
-        sponsor="Head of field service", business=Business(planned=55, actual=58, hours=190, money=5),
+        sponsor="Head of field service", business=Business(planned=19, actual=20, hours=50, money=2),
         groups=("Field service",),
     ),
     ChangePlan(
         title="Always-on VPN", team="Network", services=("VPN",), ago=333, truth="transient",
         requirement="Colleagues want to be connected from the first minute.", outcome="No manual connecting.",
         effect=Effect(tickets=1.1, days=3), state="failed", risk="high", sponsor="Head of infrastructure",
-        slips={"test": 10},
+        slips={"communication": 8, "test": 10},
     ),
     ChangePlan(
         title="Guest Wi-Fi without vouchers", team="Network", services=("Wi-Fi",), ago=341, truth="better",
@@ -255,20 +256,20 @@ CHANGES: tuple[ChangePlan, ...] = (
         truth="worse", requirement="Colleagues want their mail on every device.", outcome="Mail works everywhere.",
         effect=Effect(tickets=0.5, hours=0.45, satisfaction=-0.6, reopened=0.08), steps="full", risk="high",
         sponsor="Head of infrastructure", slips={"test": 13, "training": 12},
-        business=Business(planned=310, actual=362, hours=200, money=10),
+        business=Business(planned=110, actual=130, hours=50, money=4),
         groups=("Head office", "Stores"),
     ),
     ChangePlan(
         title="Access by role for new starters", team="Identity", services=("Access requests",), ago=389,
         truth="better", requirement="New starters want to work on their first day.",
         outcome="Access is there before the colleague is.", effect=Effect(tickets=-0.25, hours=-0.4), steps="full",
-        sponsor="Head of human resources", business=Business(planned=90, actual=94, hours=280, money=7),
+        sponsor="Head of human resources", business=Business(planned=30, actual=35, hours=70, money=3),
     ),
     ChangePlan(
         title="Software shop", team="Workplace", services=("Software requests",), ago=428, truth="better",
         requirement="Colleagues want to choose software themselves.", outcome="Requests come through the shop.",
         effect=Effect(self_service=0.25, satisfaction=0.3), steps="full", sponsor="Head of workplace",
-        business=Business(planned=130, actual=126, hours=250, money=8),
+        business=Business(planned=45, actual=45, hours=60, money=3),
     ),
     ChangePlan(
         title="Quieter update nights", team="Workplace", services=("Laptops",), ago=476, truth="better",
@@ -281,11 +282,11 @@ CHANGES: tuple[ChangePlan, ...] = (
         truth="transient", requirement="Customers must be able to trust that nobody else signs in for them.",
         outcome="A second factor without a second call.", effect=Effect(tickets=0.9, satisfaction=-0.3, days=14),
         steps="full", risk="high", sponsor="Head of infrastructure", slips={"communication": 9},
-        business=Business(planned=160, actual=171),
+        business=Business(planned=55, actual=60),
     ),
     ChangePlan(
         title="Desk booking by sensor", team="Workplace", services=("Desk booking",), ago=655, truth="untold",
         requirement="Colleagues want to see free desks.", outcome="No double bookings.", state="cancelled",
-        steps="full", sponsor="Head of workplace", business=Business(planned=70, actual=12),
+        steps="full", sponsor="Head of workplace", business=Business(planned=25, actual=4),
     ),
 )  # fmt: skip

@@ -194,7 +194,7 @@ def _milestone(
     due = workday(planned + timedelta(days=step.day))
     slip = plan.slips.get(step.kind, int(rng.choice((-3, -1, 0, 0, 0, 1, 2, 4))))
     done = actual if step.kind == "rollout" else workday(due + timedelta(days=slip))
-    if step.kind not in ("rollout", "review") and slip < 60:
+    if step.kind not in ("rollout", "review", *plan.slips):
         done = min(done, actual - timedelta(days=1))
     stopped = {"cancelled": -60, "rolled_back": 0, "failed": 0}.get(plan.state)
     cancelled = stopped is not None and step.day > stopped

@@ -171,7 +171,8 @@ def _save(
 
 def _record(view: View, change: ChangeView, state: State, *, who: str, mine: Statement, seen: int) -> None:
     kept = st.session_state
-    rollout = change.rollout_on or change.planned_on
+    ahead = change.planned_on if change.planned_on and change.planned_on > view.today else None
+    rollout = change.rollout_on or ahead  # a planned day that has passed without a rollout freezes nothing
     try:
         state.state_impact(mine, seen_revision=seen, rollout_on=rollout, today=view.today, by=who)
     except Conflict:
