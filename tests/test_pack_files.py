@@ -154,6 +154,8 @@ def test_every_figure_of_a_change_is_on_its_slide(files: dict[str, Path]) -> Non
         f = page.figures
         plans = [s for s in deck.slides if s.shapes.title.text_frame.text == f"Milestones: {f.number} {f.title}"]
         assert len(plans) == (1 if f.number == "CHG-130" else 0)
+        around = f"{f.number} {f.title}: money and surroundings"
+        plans += [s for s in deck.slides if s.shapes.title.text_frame.text == around]
         assert missing("\n".join(texts_of(s) for s in (slide_of(deck, f), *plans)), f) == []
 
 

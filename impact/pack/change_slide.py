@@ -18,6 +18,8 @@ INCH = 914_400
 CHART_WIDE = 7.45
 LEAST_CHART, MOST_CHART = 1.6, 3.4
 FOOT_HIGH = 1.12
+LEAST_READABLE = 8.0
+"""Smaller letters than these cannot be read in a room."""
 Rows = Sequence[tuple[str, str]]
 
 
@@ -27,20 +29,24 @@ class ChangeSlide:
     def __init__(self, slide: Any, looks: Mapping[str, Look], page: ChangePage, svg: str) -> None:
         self.slide, self.looks, self.page, self.f, self.svg = slide, looks, page, page.figures, svg
         lead = next((m for m in self.f.measures if m.metric == self.f.leading), None)
-        self.whole_plan = True
+        self.whole_plan, self.foot_apart = True, False
         self.sentence = lead.sentence if lead is not None else self.f.waiting
         title = slide.shapes.title
         self.y = (title.top + title.height) / INCH + 0.04
 
     def draw(self) -> None:
-        """Everything."""
+        """Everything that has room; ``foot_apart``: what stands around the change needs a slide of its own."""
         self._answer()
         self._asked()
+        parts = self._parts()
+        wide = (INNER - GAP * (len(parts) - 1)) / len(parts)
+        size = min(_size(rows, wide, FOOT_HIGH - 0.3) for _, rows in parts)
+        self.foot_apart = size < LEAST_READABLE
         rows, widths = measure_rows([m for m in self.f.measures if m.on_board])
-        felt = grid(plain(rows), widths, high=1.6, sizes=SIZES[3:]) if len(rows) > 1 and not self.f.waiting else None
-        below = (felt.height + 0.32 if felt else 0.0) + FOOT_HIGH + 0.1
-        high = min(max(FOOT - self.y - below, LEAST_CHART), MOST_CHART)
-        self._chart_and_plan(high)
+        most = 2.2 if self.foot_apart else 1.6
+        felt = grid(plain(rows), widths, high=most, sizes=SIZES[1:]) if len(rows) > 1 and not self.f.waiting else None
+        below = (felt.height + 0.36 if felt else 0.0) + (0.0 if self.foot_apart else FOOT_HIGH)
+        self._chart_and_plan(min(max(FOOT - self.y - below, LEAST_CHART), MOST_CHART))
         if felt is not None:
             self._heading(L["measures"], LEFT, INNER)
             # A cell without figures tells why across all columns that would hold them.
@@ -48,7 +54,32 @@ class ChangeSlide:
             table(self.slide, Box(LEFT, self.y, sum(widths), felt.height), rows, widths, grid=felt, name=L["measures"],
                   alt=f"{L['measures']}: {self.f.title}", merged=short)  # fmt: skip
             self.y += felt.height + 0.08
-        self._foot()
+        if not self.foot_apart:
+            self._columns(parts, size)
+
+    def draw_around(self) -> None:
+        """On a slide of its own: what stands around the change, two columns wide."""
+        parts = self._parts()
+        wide, high = (INNER - GAP) / 2, (FOOT - self.y) / 2
+        size = min(_size(rows, wide, high - 0.45) for _, rows in parts)
+        top = self.y + 0.05
+        for place in range(0, len(parts), 2):
+            self.y = top + high * (place // 2)
+            self._columns(parts[place : place + 2], size, columns=2)
+
+    def _parts(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        return [part for part in foot_of(self.page) if self.page.chart is not None or part[0] != L["case"]]
+
+    def _columns(self, parts: Sequence[tuple[str, Rows]], size: float, *, columns: int = 0) -> None:
+        count, top = columns or len(parts), self.y
+        wide = (INNER - GAP * (count - 1)) / count
+        for place, (title, rows) in enumerate(parts):
+            self.y = top
+            x = LEFT + place * (wide + GAP)
+            self._heading(title, x, wide)
+            text = "\n".join(f"{name}: {value}" if name else value for name, value in rows)
+            high = text_height(text, wide * POINTS_PER_INCH, size) / POINTS_PER_INCH
+            self._pairs(rows, Box(x, self.y, wide, high), size)
 
     def _answer(self) -> None:
         f, size = self.f, 10.0
@@ -132,21 +163,8 @@ class ChangeSlide:
         lines = [[Run(f"{name}: ", MUTED), Run(value)] if name else [Run(value)] for name, value in rows]
         write(self.slide, room, lines, size=size, name="Details")
 
-    def _foot(self) -> None:
-        found = foot_of(self.page)
-        parts = [part for part in found if self.page.chart is not None or part[0] != L["case"]]
-        wide = (INNER - GAP * (len(parts) - 1)) / len(parts)
-        top = self.y
-        room = max(FOOT - top - 0.3, 0.5)
-        size = min(_size(rows, wide, room) for _, rows in parts)
-        for place, (title, rows) in enumerate(parts):
-            self.y = top
-            x = LEFT + place * (wide + GAP)
-            self._heading(title, x, wide)
-            self._pairs(rows, Box(x, self.y, wide, room), size)
-
 
 def _size(rows: Rows, wide: float, high: float) -> float:
     """How large these lines can be set."""
     text = "\n".join(f"{name}: {value}" if name else value for name, value in rows)
-    return fitting_size(text, wide=wide, high=high, sizes=SIZES[3:])
+    return fitting_size(text, wide=wide, high=high, sizes=(14.0, 13.0, *SIZES))

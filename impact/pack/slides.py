@@ -179,6 +179,9 @@ class _Slides:
         slide = self.start(f"{f.number} {f.title}", [note for note in notes if note])
         drawn = ChangeSlide(slide, self.content.looks, page, svg)
         drawn.draw()
+        if drawn.foot_apart:
+            beside = self.start(f"{f.number} {f.title}: {L['around']}", ())
+            ChangeSlide(beside, self.content.looks, page, "").draw_around()
         if not drawn.whole_plan:
             self.long_plans.append(f)
 

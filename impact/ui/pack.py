@@ -65,7 +65,7 @@ def _key(meeting: Meeting) -> str:
 
 
 def _make(view: View, state: State, meeting: Meeting, *, who: str, forms: Sequence[str]) -> None:
-    """Freeze the figures, have the files written, keep them for this session; or say in one sentence why not."""
+    """Freeze the figures, have the files written, keep them with the visitor; or say in one sentence why not."""
     if not forms:
         st.error("Choose at least one form.", icon=":material/error:")
         return

@@ -13,6 +13,7 @@ LABELS = {
     "decision_asked": "Decision asked",
     "milestones": "Milestones",
     "milestone": "Milestone",
+    "around": "money and surroundings",
     "more": "and {} more, on a slide of their own",
     "planned": "Planned",
     "state": "State",
