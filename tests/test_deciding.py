@@ -10,6 +10,7 @@ import pytest
 
 from impact.deciding import Draft, asked_then, decided, draft_of, first_draft, missing, occasion
 from impact.decision_log import LogFilters, due, listed
+from impact.figure_records import Figure
 from impact.figures import as_json, change_figures
 from impact.frozen_figures import figures_in, figures_of
 from impact.records import AgendaItem, AuditEntry, Decision, Meeting
@@ -271,6 +272,30 @@ def test_the_plan_of_a_change_is_told_in_lines_that_say_what_is_late_and_unknown
     assert meeting_words.steps_text(bare) == "no milestones recorded"
     assert meeting_words.ready_text(bare) == "design unknown, business unknown"
     assert meeting_words.told_text(bare) == "no message or training recorded"
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ((), ("cost: 240,000 planned, 210,000 spent so far", "expected benefit: 1,400 hours a month")),
+        ((("Cost, planned", "EUR 10"), ("Cost", "EUR 12")), ("cost: EUR 12 (EUR 10 planned)",)),
+        (
+            (("Money a month", "cannot tell"), ("Hours of lost work a month", "about 5 hours (likely 2 to 8)")),
+            ("hours of lost work a month: about 5 hours (likely 2 to 8)",),
+        ),
+        (
+            (("Money a month, planned", "EUR 7"), ("Money a month", "not rolled out yet")),
+            ("money a month: EUR 7 planned; not rolled out yet",),
+        ),
+        ((("Money a month, planned", "not recorded"), ("Money a month", "cannot tell")), ()),
+    ],
+)
+def test_money_is_told_as_on_the_page_of_the_change_and_never_made_up(
+    case: tuple[tuple[str, str], ...], told: tuple[str, ...]
+) -> None:
+    lines = tuple(Figure(label=label, text=text) for label, text in case)
+    figures = change_figures(WORSE, metrics=sample.portfolio().metrics, today=TODAY, case=lines)
+    assert meeting_words.money_lines(figures) == told
 
 
 # --- frozen figures ----------------------------------------------------------------------------------------------

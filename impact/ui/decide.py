@@ -91,8 +91,8 @@ def section(view: View, change: ChangeView) -> None:
 
 def _told(view: View, change: ChangeView, decision: Decision, *, newest: bool) -> None:
     state = decision_words.state_text(decision, newest=newest, today=view.today)
-    meeting = f", in the meeting of {when(decision.decided_on)}" if decision.meeting_id else ""
-    line = f"- {when(decision.decided_on)}{meeting}: **{plain(decision_words.decided_text(decision))}** · {state}"
+    on = f"Meeting of {when(decision.decided_on)}" if decision.meeting_id else when(decision.decided_on)
+    line = f"- {on}: **{plain(decision_words.decided_text(decision))}** · {state}"
     if newest:
         since = meeting_words.since_text(decision, change, kept(view, decision), seen(view, change))
         line += f"  \n  Since then: {plain(since)}"

@@ -26,7 +26,7 @@ from impact.words import decision_words
 from impact.words import meeting_words as words
 from impact.words.formats import plain, when
 
-CHART = 205
+CHART = 192
 """Pixels of the chart, so that the form is still on a projector's first screen."""
 RAIL = 560
 MOST_LINES = 3

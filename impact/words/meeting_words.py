@@ -167,7 +167,7 @@ def money_lines(figures: ChangeFigures) -> tuple[str, ...]:
     if not case:
         lines = [f"cost: {figures.cost}", f"expected benefit: {figures.benefit}"]
     else:
-        gain = next((label for label in _GAINS if label in case and case[label] != CANNOT_TELL), _GAINS[0])
+        gain = next((label for label in _GAINS if _is_figure(case.get(label, ""))), _GAINS[0])
         pairs = (("cost", "Cost"), (gain[:1].lower() + gain[1:], gain))
         lines = [told for name, label in pairs if (told := _planned_too(name, label, case))]
     bump = next((line for line in figures.bump if line.label.startswith("Extra tickets")), None)
@@ -175,14 +175,20 @@ def money_lines(figures: ChangeFigures) -> tuple[str, ...]:
 
 
 _GAINS = ("Money a month", "Hours of lost work a month")
-CANNOT_TELL = "cannot tell"
+
+
+def _is_figure(text: str) -> bool:
+    """Whether a text of the business case tells an amount, and not why there is none."""
+    return any(sign.isdigit() for sign in text)
 
 
 def _planned_too(name: str, label: str, case: Mapping[str, str]) -> str:
+    """A figure with the planned one in brackets; empty where neither is known."""
     planned, came = case.get(f"{label}{PLANNED}", ""), case.get(label, "")
-    if not came:
-        return f"{name}: {planned} planned" if planned else ""
-    return f"{name}: {came}{f' ({planned} planned)' if planned else ''}"
+    promised = f"{planned} planned" if _is_figure(planned) else ""
+    if not _is_figure(came):
+        return f"{name}: {promised}; {came}" if promised and came else f"{name}: {promised}" if promised else ""
+    return f"{name}: {came}{f' ({promised})' if promised else ''}"
 
 
 def measure_text(measure: MeasureFigures) -> tuple[str, str]:
