@@ -86,6 +86,11 @@ RULES = (
         allowed=("connectors", "connectors.http", OWN, "impact.model"),
         never=(*SCREEN, *STORED, "impact.settings", "impact.sync"),
     ),
+    Rule(
+        ("impact.pack.__main__", "impact.pack.render"),
+        "the process that writes a pack starts fast and lays out what was frozen: no statistics, store or screen",
+        never=(*SCREEN, *STORED, *LIVE, "numpy", "scipy", "pandas", "impact.portfolio", "impact.settings"),
+    ),
     Rule(("impact.*",), "the core knows no vendor", never=("connectors.*",), spared=("connectors.http",)),
     Rule(("run",), "the entry runs before anything is installed", allowed=(), never=("streamlit", "requests")),
 )

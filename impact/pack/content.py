@@ -177,6 +177,12 @@ def further_tables(content: PackContent) -> list[FigureTable]:
     return list(found.values())
 
 
+def column_shares(table: FigureTable) -> list[float]:
+    """How the width is shared among the columns after the first: long texts get more, though less than their length."""
+    lengths = [sum(len(row[i]) for row in table.rows) / len(table.rows) for i in range(1, len(table.columns))]
+    return [max(8.0, min(length, 80.0)) ** 0.6 for length in lengths]
+
+
 Pairs = list[tuple[str, str]]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impact.pack.charts import FONTS
-from impact.pack.content import Chart, Pack, foot_of, further_of, further_tables
+from impact.pack.content import Chart, Pack, column_shares, foot_of, further_of, further_tables
 from impact.plain_json import as_json
 from impact.words.pack_labels import LABELS
 
@@ -61,6 +61,6 @@ def _inputs(pack: Pack, svgs: Sequence[str]) -> dict[str, Any]:
         "labels": LABELS,
         "link": pack.link,
         "further": [(figures.number, as_json(measure)) for figures, measure in further_of(pack.content)],
-        "tables": as_json(further_tables(pack.content)),
+        "tables": [as_json(t) | {"shares": column_shares(t)} for t in further_tables(pack.content)],
         "most_milestones": MOST_MILESTONES,
     }

@@ -11,7 +11,7 @@ from pptx.util import Pt
 from impact.figure_records import ChangeFigures, FigureTable
 from impact.pack import charts
 from impact.pack.change_slide import ChangeSlide
-from impact.pack.content import ChangePage, Chart, DecisionLine, Pack, further_of, further_tables
+from impact.pack.content import ChangePage, Chart, DecisionLine, Pack, column_shares, further_of, further_tables
 from impact.pack.fitting import POINTS_PER_INCH, Grid, fitting_size, grid, pages, text_height
 from impact.pack.slide_parts import Box, Run, picture, table, write
 from impact.pack.slide_rows import (
@@ -200,9 +200,10 @@ class _Slides:
         """One kind of table of all changes; its notes are in the speaker's notes."""
         rows: list[Cells] = [head(*found.columns)]
         rows += [(cell(row[0], bold=True), *(cell(text) for text in row[1:])) for row in found.rows]
-        wide = (INNER - 1.0) / (len(found.columns) - 1)
+        shares = column_shares(found)
+        wide = [(INNER - 1.0) * share / sum(shares) for share in shares]
         slide = self.start(found.title, found.note.splitlines())
-        self.listed(found.title, rows, (1.0, *[wide] * (len(found.columns) - 1)), top=BODY, alt=found.title,
+        self.listed(found.title, rows, (1.0, *wide), top=BODY, alt=found.title,
                     slide=slide)  # fmt: skip
 
     def plan(self, f: ChangeFigures) -> None:

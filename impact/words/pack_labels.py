@@ -71,6 +71,6 @@ LABELS = {
 FORM_LABELS = {"pptx": "Slides", "html": "Web page", "pdf": "PDF", "csv": "Figures (CSV)"}
 PACK_HELP = "Keeps the figures as they are now, and makes slides, a page, a PDF and a table of them."
 MADE_TEXT = (
-    "Figures as of {at}, data version {version}. They are kept as {id}: the same pack can be made again, and its link "
-    "shows them beside the newest ones."
+    "Figures as of {at}, data version {version}. They are kept as {id}: the same pack can be made again, and they can "
+    "be shown beside the newest ones."
 )
