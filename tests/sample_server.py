@@ -104,6 +104,22 @@ class SampleOpening(Opening):
         return True
 
 
+class LaterOpening(SampleOpening):
+    """The next version of the data, with the records there were."""
+
+    def __init__(self, portfolio: Portfolio, records: State) -> None:
+        super().__init__(portfolio)
+        self._records = records
+
+    def state(self, place: Place) -> State:
+        """The records given."""
+        return self._records
+
+    def answers(self, place: Place) -> Answers:
+        """The sample's values, at another version."""
+        return replace(super().answers(place), version="v2")
+
+
 @cache
 def _evidence() -> Any:
     return sample.evidence()

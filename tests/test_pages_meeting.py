@@ -12,14 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from impact import ui
 from impact.model import StoreError
-from impact.opening import Answers
-from impact.portfolio import Portfolio
 from impact.records import Decision, Meeting
 from impact.state import State
 from tests import sample
 from tests.browser import ROOT
 from tests.sample import TODAY
-from tests.sample_server import SampleOpening
+from tests.sample_server import LaterOpening, SampleOpening
 
 SECONDS = 60
 WORSE = "itsm:change:CHG-110"
@@ -48,20 +46,6 @@ class Window:
         """The meeting of today with the agenda that is proposed."""
         press(self.open(), "Open this meeting")
         return self.state.meetings()[0]
-
-
-class Newer(SampleOpening):
-    """The next version of the data, with the records there were."""
-
-    def __init__(self, portfolio: Portfolio, records: State) -> None:
-        super().__init__(portfolio)
-        self._records = records
-
-    def state(self, place: Any) -> State:
-        return self._records
-
-    def answers(self, place: Any) -> Answers:
-        return replace(super().answers(place), version="v2")
 
 
 @pytest.fixture
@@ -386,7 +370,7 @@ def test_a_link_to_frozen_figures_shows_them_beside_todays(window: Window) -> No
     same = window.open(meeting="2026-11-23", change=WORSE, frozen=frozen_id)
     assert list(same.table[-1].value["What"]) == ["Asked of the room"], "it is decided now; all else is the same"
     changes = tuple(replace(c, title="Card payments") if c.id == WORSE else c for c in sample.every_state())
-    window.opening = Newer(sample.portfolio(changes), window.state)
+    window.opening = LaterOpening(sample.portfolio(changes), window.state)
     table = window.open(meeting="2026-11-23", frozen=frozen_id).table[-1].value
     pairs = dict(zip(table["What"], zip(table["Then"], table["Today"], strict=True), strict=True))
     assert pairs["Title"] == ("Card payment gateway switch", "Card payments")
