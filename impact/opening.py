@@ -28,6 +28,7 @@ from impact.page_cache import Job, Jobs, Kept
 from impact.portfolio import Portfolio
 from impact.selection import Filters, chosen, in_board_order, leading_metric
 from impact.settings import Reporting, Settings
+from impact.showing import Showing
 from impact.state import State, open_state
 from impact.store import Store
 from impact.sync import PROGRESS_FILE
@@ -37,6 +38,8 @@ SECONDS_BETWEEN_LOOKS = 5.0
 """How often the warming thread looks for a new data version."""
 SECONDS_OF_SILENCE = 60.0
 """A sync tells its progress more often than this."""
+MOST_AHEAD = 30
+"""Changes whose figures, groups of customers among them, are made before anybody asks; each takes about a second."""
 KEPT_ANSWERS = 4
 """Data versions whose panels and answers stay in memory."""
 
@@ -89,6 +92,10 @@ class Opening:
         real = self._store(settings.home, settings.reporting.timezone)
         if settings.sources or not real.is_empty():
             return Place(settings.home, False, real, settings)
+        return self.demo_place(settings)
+
+    def demo_place(self, settings: Settings) -> Place:
+        """The demo organisation, whether or not there are real data."""
         demo = self._store(settings.demo_home, REPORTING.timezone)
         own = replace(settings, reporting=REPORTING, rates=RATES, freezes=freezes(self.today(REPORTING)))
         return Place(settings.demo_home, True, demo, own)
@@ -163,7 +170,7 @@ class Opening:
             if job is not None:
                 job.done.wait()
             if not place.store.is_empty() and not self.is_warm(place):
-                self._draw_ahead(self.dossier(self.answers(place), place.settings))
+                self._draw_ahead(place, self.answers(place))
                 gc.collect()
                 gc.freeze()  # what stays for the life of the server need not be looked at again
         except ImpactError as error:
@@ -171,14 +178,16 @@ class Opening:
         except Exception:  # warming is a courtesy: a page tells its own errors, and the next look may succeed
             LOG.exception("warming failed")
 
-    def _draw_ahead(self, dossier: Dossier) -> None:
-        """Draw what a meeting opens first: the leading measure of the changes of the usual period."""
-        portfolio = dossier.portfolio
-        shown = chosen(portfolio.changes, Filters(), portfolio.today)
-        for change in in_board_order(shown):
+    def _draw_ahead(self, place: Place, answers: Answers) -> None:
+        """Make what a meeting opens first: the changes of the usual period, drawn, then with all their figures."""
+        dossier, portfolio = self.dossier(answers, place.settings), answers.portfolio
+        shown = in_board_order(chosen(portfolio.changes, Filters(), portfolio.today))
+        for change in shown:
             if (metric := leading_metric(change, portfolio.metrics)) and change.rollout_on:
                 dossier.axis(change, metric)
-                dossier.case(change)
+        showing = Showing(dossier, place.store.snapshot(), self.state(place))
+        for change in shown[:MOST_AHEAD]:
+            showing.figures(change)
 
 
 def is_syncing(home: Path) -> bool:

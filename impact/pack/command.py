@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from impact.agenda import propose
-from impact.demo_organisation.world import RATES, REPORTING
 from impact.frozen_figures import figures_of
 from impact.model import SettingsError
 from impact.opening import Opening, Place
@@ -24,7 +23,6 @@ from impact.settings import Settings
 from impact.settled import settle
 from impact.showing import Showing
 from impact.state import State
-from impact.store import Store
 from impact.words.formats import plural
 from impact.words.meeting_words import suggested_title
 
@@ -86,8 +84,7 @@ def _place(opening: Opening, settings: Settings, *, demo: bool) -> Place:
     """The real data, or with ``demo`` the demo organisation's. Raises SettingsError where they are not there yet."""
     place = opening.place(settings)
     if demo and not place.is_demo:
-        store = Store(settings.demo_home, zone=REPORTING.timezone)
-        place = Place(settings.demo_home, True, store, replace(settings, reporting=REPORTING, rates=RATES, freezes=()))
+        place = opening.demo_place(settings)
     elif not demo and place.is_demo:
         raise SettingsError(f"Nothing is stored in {settings.home}. Run python -m impact sync first, or add --demo.")
     if place.store.is_empty():
