@@ -126,7 +126,7 @@ def _measure(change: ChangeView, reading: Reading) -> MeasureFigures:
         expected=wording.expected_text(reading),
         effect=wording.effect_text(reading),
         range=wording.range_text(reading),
-        basis=wording.basis(reading),
+        basis=readings.rests_on(change, reading),
         effect_value=shown(reading.metric, result.effect),
         low_value=shown(reading.metric, result.low),
         high_value=shown(reading.metric, result.high),

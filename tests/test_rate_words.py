@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,10 @@ from impact.holds import holds
 from impact.portfolio import Portfolio
 from impact.tablefile import write_rows
 from impact.words import rate_words
+from impact.words.amounts import basis
 from impact.words.formats import percent
+from impact.words.readings import rests_on
+from tests import sample
 from tests.samples import change, estimated, measured, reading, refused
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -126,4 +129,14 @@ def test_the_exported_estimates_are_those_of_the_page_to_the_digit(tmp_path: Pat
 def test_the_export_offers_the_derived_tables() -> None:
     from impact.__main__ import DERIVED
 
-    assert derived.TABLES == DERIVED
+    assert DERIVED == (*derived.TABLES, "groups")
+
+
+def test_beside_satisfaction_stands_which_part_of_those_asked_answered() -> None:
+    on = sample.TODAY - timedelta(days=60)
+    found = sample.full(on) | {"response_rate": sample.answered("response_rate", -4, 3, on=on)}
+    known, unknown = sample.change("A", "Asked", found), sample.change("B", "Not told", sample.full(on))
+    told = rests_on(known, known.reading("satisfaction"))
+    assert told == f"{basis(known.reading('satisfaction'))}; 34.0 → 30.0 % of those asked answered"
+    assert rests_on(unknown, unknown.reading("satisfaction")).endswith("; response rate unknown")
+    assert rests_on(known, known.reading("tickets")) == basis(known.reading("tickets"))

@@ -13,6 +13,7 @@ from impact.estimate import Estimate
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.words.formats import plain, plural
+from impact.words.readings import rests_on
 
 __all__ = ["Table", "as_csv", "effects", "link", "measures", "plans"]
 
@@ -59,7 +60,7 @@ def _reading(change: ChangeView, metric: Metric) -> tuple[str, ...]:
         wording.effect_text(reading),
         wording.range_text(reading),
         f"{before} → {after} {unit}; {wording.expected_text(reading)} expected",
-        wording.basis(reading),
+        rests_on(change, reading),
     )
 
 

@@ -175,9 +175,8 @@ def _card(change: ChangeView, reading: Reading) -> None:
     st.markdown(
         f"{before} → **{after}** {unit}  \n:small[{wording.expected_text(reading)} expected without the change]"
     )
-    st.markdown(
-        f"**{wording.effect_text(reading)}**  \n:small[{wording.range_text(reading)}; {wording.basis(reading)}]"
-    )
+    rests = f"{wording.range_text(reading)}; {words.rests_on(change, reading)}"
+    st.markdown(f"**{wording.effect_text(reading)}**  \n:small[{rests}]")
 
 
 def _short(reading: Reading) -> str:

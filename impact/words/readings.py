@@ -12,7 +12,7 @@ from impact.estimation.panel import SHAPES
 from impact.estimation.results import Estimate, NotEstimable
 from impact.portfolio import ChangeView, Reading, ServiceLink
 from impact.verdict import Word
-from impact.words.amounts import effect_text, nouns_of, range_text
+from impact.words.amounts import basis, before_after, effect_text, nouns_of, range_text
 from impact.words.circumstances import reading_label, so_far
 from impact.words.formats import days, number, percent, span, when
 from impact.words.holds import PROMISED, class_text
@@ -26,6 +26,9 @@ _NO_FIGURE: dict[Word, str] = {
     "not_rolled_out": "not rolled out",
 }
 
+ASKED_OF_PEOPLE = ("satisfaction", "csat", "nps", "ces")
+"""Measures that only those who answered a survey speak for."""
+RESPONSE = "response_rate"
 NO_COURSE = "No course of time is drawn: fewer than four weeks are known on both sides together."
 
 
@@ -107,6 +110,18 @@ def so_far_text(change: ChangeView) -> str:
         return ""
     on = reading.verdict.from_on
     return f"Preliminary, {so_far(reading.result)}{f'; next look {when(on)}' if on else ''}"
+
+
+def rests_on(change: ChangeView, reading: Reading) -> str:
+    """What an estimate rests on; beside what people were asked also which part of them answered, before and after."""
+    told = basis(reading)
+    if not told or reading.metric.name not in ASKED_OF_PEOPLE:
+        return told
+    response = change.reading(RESPONSE)
+    if not isinstance(response.result, Estimate):
+        return f"{told}; response rate unknown"
+    before, after, unit = before_after(response)
+    return f"{told}; {before} → {after} {unit} of those asked answered"
 
 
 def asked(change: ChangeView, code: str) -> str:
