@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from impact.csv_text import Table, as_csv
 from impact.figure_records import ChangeFigures, Figure, MeasureFigures
-from impact.pack.content import Pack
+from impact.pack.content import ChangePage, Pack
 from impact.words.pack_labels import LABELS as L
 
 COLUMNS = (
@@ -20,7 +20,7 @@ def written(pack: Pack) -> bytes:
     table: Table = {name: [] for name in COLUMNS}
     for page in pack.content.pages:
         f = page.figures
-        for row in _rows(f):
+        for row in (*_meeting(page), *_rows(f)):
             ends = (f.id, f.number, f.title, *row, pack.content.data_version, pack.frozen_id)
             for column, text in zip(table.values(), ends, strict=True):
                 column.append(text)
@@ -28,6 +28,17 @@ def written(pack: Pack) -> bytes:
 
 
 Row = tuple[str, str, str, str, str, str, str, str, str, str]
+
+
+def _meeting(page: ChangePage) -> Iterator[Row]:
+    """Why the change is on the agenda, and what was decided about it."""
+    yield _told("Agenda", "Why", page.why)
+    if page.note:
+        yield _told("Agenda", "Note", page.note)
+    for line in page.decisions:
+        dates = (f"owner {line.owner}", line.due and f"due {line.due}", line.review and f"review {line.review}")
+        told = f"{line.decided}: {line.reason} ({', '.join(part for part in dates if part)})"
+        yield _told("Decisions", line.decided_on, told)
 
 
 def _rows(f: ChangeFigures) -> Iterator[Row]:
