@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from impact.model import MilestoneEnd, MilestoneKind
-from impact.sections import END_OF_KIND, MilestoneRule
+from impact.model import END_OF_KIND, MilestoneEnd, MilestoneKind
+from impact.sections import MilestoneRule
 
 SHORT_WORD = 3
 """Up to so many letters a word must stand alone: "cab" is not in "cabling"."""

@@ -61,6 +61,12 @@ MilestoneKind = Literal[
     "review",
     "other",
 ]
+END_OF_KIND: Mapping[MilestoneKind, MilestoneEnd] = {
+    "requirement": "design", "design": "design", "build": "design", "test": "design", "approval": "design",
+    "communication": "business", "training": "business", "support_ready": "business", "rollout": "rollout",
+    "review": "review", "other": "other",
+}  # fmt: skip
+"""Which end of a change a kind of milestone prepares, where nothing else is said."""
 MilestoneStatus = Literal["open", "done", "cancelled", "other"]
 TicketKind = Literal["incident", "request", "question", "problem", "other"]
 TicketStatus = Literal["open", "waiting", "resolved", "closed", "cancelled", "merged", "other"]

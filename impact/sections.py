@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays as holiday_calendars
 
-from impact.model import MilestoneEnd, MilestoneKind, SettingsError
+from impact.model import END_OF_KIND, MilestoneEnd, MilestoneKind, SettingsError
 
 
 @dataclass(frozen=True)
@@ -158,22 +158,6 @@ class MilestoneRule:
     contains: tuple[str, ...]
     kind: MilestoneKind
     end: MilestoneEnd
-
-
-END_OF_KIND: Mapping[MilestoneKind, MilestoneEnd] = {
-    "requirement": "design",
-    "design": "design",
-    "build": "design",
-    "test": "design",
-    "approval": "design",
-    "communication": "business",
-    "training": "business",
-    "support_ready": "business",
-    "rollout": "rollout",
-    "review": "review",
-    "other": "other",
-}
-"""Which end of a change a kind of milestone prepares, where nothing else is said."""
 
 
 def freezes(section: object, file: object) -> tuple[Freeze, ...]:

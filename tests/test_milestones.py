@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from impact.milestones import BUILT_IN, Kind, classified, has_word
-from impact.sections import END_OF_KIND, MilestoneRule
+from impact.model import END_OF_KIND
+from impact.sections import MilestoneRule
 
 BRIEFING = MilestoneRule(("roadshow", "stand-up"), "communication", "business")
 

@@ -129,7 +129,7 @@ def test_the_exported_estimates_are_those_of_the_page_to_the_digit(tmp_path: Pat
 def test_the_export_offers_the_derived_tables() -> None:
     from impact.__main__ import DERIVED
 
-    assert DERIVED == (*derived.TABLES, "groups")
+    assert (*derived.TABLES, "groups") == DERIVED
 
 
 def test_beside_satisfaction_stands_which_part_of_those_asked_answered() -> None:

@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, cast
 
 from connectors import Payload
 from connectors.redmine.queries import instant, whole
 from connectors.redmine.settings import RedmineSettings
-from connectors.redmine.words import END_OF_KIND, RULES
-from impact.model import row_id
+from connectors.redmine.words import RULES
+from impact.model import END_OF_KIND, MilestoneKind, row_id
 
 SCORE = re.compile(r"-?\d+(?:[.,]\d+)?")
 """A number at the beginning of a score such as ``4 - good``."""
@@ -208,7 +208,7 @@ def milestone_kind(word: str | None, title: str, settings: RedmineSettings) -> t
         for rule in rules if text else ():
             if any(_has_word(str(text), str(part)) for part in rule.get("contains", ())):
                 kind = str(rule.get("kind", "other"))
-                return kind, str(rule.get("end") or END_OF_KIND.get(kind, "other"))
+                return kind, str(rule.get("end") or END_OF_KIND[cast(MilestoneKind, kind)])
     return "other", "other"
 
 

@@ -121,16 +121,3 @@ RULES: tuple[Mapping[str, Any], ...] = (
     {"contains": ("build", "implement", "develop", "configur"), "kind": "build", "end": "design"},
 )
 """The first rule with a word that the milestone's type or title contains decides; ``end`` follows from the kind."""
-
-END_OF_KIND = {
-    "requirement": "design",
-    "design": "design",
-    "build": "design",
-    "test": "design",
-    "approval": "design",
-    "communication": "business",
-    "training": "business",
-    "support_ready": "business",
-    "rollout": "rollout",
-    "review": "review",
-}

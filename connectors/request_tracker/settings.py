@@ -145,19 +145,6 @@ RULES: tuple[Mapping[str, Any], ...] = (
 )
 """The first rule with a word that the milestone's type or title contains decides; ``end`` follows from the kind."""
 
-END_OF_KIND = {
-    "requirement": "design",
-    "design": "design",
-    "build": "design",
-    "test": "design",
-    "approval": "design",
-    "communication": "business",
-    "training": "business",
-    "support_ready": "business",
-    "rollout": "rollout",
-    "review": "review",
-}
-
 
 def _s(help: str, default: Any = dataclasses.MISSING, *, secret: bool = False) -> Any:
     metadata = {"help": help, "secret": True} if secret else {"help": help}

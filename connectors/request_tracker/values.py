@@ -6,12 +6,12 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from connectors import Payload
 from connectors.request_tracker.queries import instant, whole
-from connectors.request_tracker.settings import END_OF_KIND, RULES, RtSettings
-from impact.model import row_id
+from connectors.request_tracker.settings import RULES, RtSettings
+from impact.model import END_OF_KIND, MilestoneKind, row_id
 
 SCORE = re.compile(r"-?\d+(?:[.,]\d+)?")
 """A number at the beginning of a score such as ``4 - good``."""
@@ -154,7 +154,7 @@ def milestone_kind(word: str | None, title: str, settings: RtSettings) -> tuple[
         for rule in rules if text else ():
             if any(_has_word(str(text), str(part)) for part in rule.get("contains", ())):
                 kind = str(rule.get("kind", "other"))
-                return kind, str(rule.get("end") or END_OF_KIND.get(kind, "other"))
+                return kind, str(rule.get("end") or END_OF_KIND[cast(MilestoneKind, kind)])
     return "other", "other"
 
 
