@@ -22,8 +22,8 @@ from impact.records import Decision, Statement
 from impact.settings import Reporting
 from impact.state import State, decision_id, open_state, statement_id
 from impact.store import Store
+from impact.words.meeting_words import suggested_title
 
-TITLE = "Steering meeting"
 DAYS_BETWEEN = 14
 SAID_AT, DECIDED_AT = time(9, 30), time(14, 0)
 """When people write down what they expect, and when the room decides; UTC."""
@@ -125,12 +125,12 @@ def _state(state: State, clock: _Clock, promise: Promise, change: ChangeView, *,
 def _hold(state: State, clock: _Clock, portfolio: Portfolio, *, today: date, ago: int, version: str) -> None:
     """A meeting with the agenda that was proposed then and the decisions it took."""
     day = workday(today - timedelta(days=ago))
-    next_on = day + timedelta(days=DAYS_BETWEEN)
+    next_on = max(day + timedelta(days=DAYS_BETWEEN), today) if ago == MEETINGS[-1] else day + timedelta(DAYS_BETWEEN)
     clock.now = datetime.combine(day, DECIDED_AT, UTC)
     talked = {minute.title for minute in MINUTES if minute.ago == ago}
     decided = replace(portfolio, changes=tuple(c for c in portfolio.changes if c.title in talked))
     agenda = propose(decided, state.decisions(), state.statements(), meeting_on=day, next_on=next_on)
-    meeting = state.open_meeting(day, title=TITLE, next_on=next_on, agenda=agenda)
+    meeting = state.open_meeting(day, title=suggested_title(day, None), next_on=next_on, agenda=agenda)
     changes = {change.title: change for change in portfolio.changes}
     for minute in MINUTES:
         if minute.ago == ago:
