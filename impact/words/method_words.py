@@ -70,6 +70,26 @@ CASES = (
         "Goals and guardrails",
         "A goal can make a change better or worse. A guardrail, such as reopened tickets, can only raise an alarm.",
     ),
+    (
+        "Groups of customers",
+        "Each location, department, role or device is compared with the same groups of services that were not changed. "
+        "Groups of too few people are shown nowhere, and no other figure lets them be computed.",
+    ),
+    (
+        "Expected beforehand",
+        "What somebody stated before the rollout is frozen then and judged by the measured range: met when all of it is "
+        "good enough, missed when none of it is, else it cannot be told.",
+    ),
+    (
+        "The business case",
+        "Planned figures were typed beforehand, measured ones are effects times the rates in the settings, with their "
+        "likely range. Measured is what reaches the service desk: time saved elsewhere is not in it.",
+    ),
+    (
+        "What was decided",
+        "A decision keeps the figures that were seen. It settles a question until its review, or until something gets "
+        "worse; then the question is asked again.",
+    ),
 )
 DRAWING = "A drawing, not data: what is subtracted, and what is left as the effect."
 MARKS_TOLD: tuple[tuple[Word, str, str], ...] = (
