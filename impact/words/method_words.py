@@ -77,8 +77,8 @@ CASES = (
     ),
     (
         "Expected beforehand",
-        "What somebody stated before the rollout is frozen then and judged by the measured range: met when all of it is "
-        "good enough, missed when none of it is, else it cannot be told.",
+        "What somebody stated before the rollout is frozen then and judged by the measured range: met when all of it "
+        "is good enough, missed when none of it is, else it cannot be told.",
     ),
     (
         "The business case",
