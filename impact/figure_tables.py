@@ -76,12 +76,12 @@ def groups_table(found: GroupsOfChange) -> FigureTable | None:
 
 
 def register_table(
-    change: ChangeView, histories: Sequence[Sequence[Statement]], *, today: date
+    change: ChangeView, histories: Sequence[Sequence[Statement]], *, today: date, zone: str
 ) -> FigureTable | None:  # fmt: skip
     """What was expected beforehand and what came of it, a row a measure; None where nothing was stated."""
     rows = []
     for history in histories:
-        told = judged(change, history[0].metric, history, today=today)
+        told = judged(change, history[0].metric, history, today=today, zone=zone)
         counted = told.statement or history[-1]
         rows.append((
             BY_NAME[counted.metric].label, register_words.statement_text(counted),

@@ -6,9 +6,10 @@ One pure rule on the likely range; knows readings and statements, no storage, no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from impact.estimate import Estimate
 from impact.metrics import Metric
@@ -90,14 +91,30 @@ def judge(metric: Metric, expected: float, matters: float, measured: Bounds) -> 
     return "cannot_tell", "holds_both"
 
 
+def marked(history: Sequence[Statement], rollout_on: date | None, zone: str) -> tuple[Statement, ...]:
+    """The same revisions, each marked ``after_rollout`` where it was made on the day of the rollout or later, in the reporting
+    ``zone``. When it was recorded, the rollout may not have been read from its source yet."""
+    if rollout_on is None:
+        return tuple(history)
+    return tuple(
+        replace(one, after_rollout=True)
+        if one.recorded_at is not None and one.recorded_at.astimezone(ZoneInfo(zone)).date() >= rollout_on
+        else one
+        for one in history
+    )
+
+
 def to_judge(history: Sequence[Statement]) -> Statement | None:
-    """The revision that counts: the last one made before the rollout; None where there is none."""
+    """The revision that counts: the last one that is not marked as made after the rollout; None where there is none."""
     return next((one for one in reversed(history) if not one.after_rollout), None)
 
 
-def judged(change: ChangeView, metric: str, history: Sequence[Statement], *, today: date) -> Judgement:
-    """What became of what was said of one measure; ``history`` are its revisions, the oldest first, and may be
-    empty."""
+def judged(
+    change: ChangeView, metric: str, history: Sequence[Statement], *, today: date, zone: str
+) -> Judgement:  # fmt: skip
+    """What became of what was said of one measure; ``history`` are its revisions, the oldest first, and may be empty.
+    ``zone`` is the reporting time zone."""
+    history = marked(history, change.rollout_on, zone)
     own, later = to_judge(history), sum(one.after_rollout for one in history)
     if own is None:
         return Judgement("not_stated", "only_after" if later else "never", later=later)

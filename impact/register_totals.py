@@ -62,16 +62,17 @@ class RegisterTotals:
 
 
 def register_totals(
-    changes: Sequence[ChangeView], histories: Mapping[str, Sequence[Statement]], *, today: date
+    changes: Sequence[ChangeView], histories: Mapping[str, Sequence[Statement]], *, today: date, zone: str
 ) -> RegisterTotals:
-    """Totals over all statements; ``histories`` are the revisions of each by its id."""
+    """Totals over all statements; ``histories`` are the revisions of each by its id, ``zone`` is the reporting one."""
     known = {change.id: change for change in changes}
     found: dict[str, list[tuple[ChangeView, Judgement]]] = {}
     for history in histories.values():
         change = known.get(history[0].change_id) if history else None
         if change is not None:
             metric = history[0].metric
-            found.setdefault(metric, []).append((change, judged(change, metric, history, today=today)))
+            told = judged(change, metric, history, today=today, zone=zone)
+            found.setdefault(metric, []).append((change, told))
     order = [name for name in BY_NAME if name in found]
     totals = tuple(_total(name, found[name], changes) for name in order)
     stated = {change.id for own in found.values() for change, told in own if told.statement is not None}

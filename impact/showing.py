@@ -52,7 +52,7 @@ class Showing:
         return (
             telling_table(telling(change, d.today)),
             self._groups(change),
-            register_table(change, self._stated(change), today=d.today),
+            register_table(change, self._stated(change), today=d.today, zone=d.settings.reporting.timezone),
             forecast_table(d.forecasts(change)),
         )
 

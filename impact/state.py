@@ -192,20 +192,10 @@ class State:
         self, statement: Statement, *, seen_revision: int, rollout_on: date | None, today: date, by: str = ""
     ) -> Statement:
         """Record an expected effect; like ``record``. From the day of the rollout on, a revision is kept and marked
-        ``after_rollout``, whatever the statement itself says about that."""
+        ``after_rollout``, whatever the statement itself says about that. Which one is judged: ``impact.register``."""
         checked = checked_statement(statement, rollout_on=rollout_on)
         late = rollout_on is not None and today >= rollout_on
         return self._save(replace(checked, after_rollout=late), seen_revision, by)
-
-    def frozen_statement(self, id: str) -> Statement | None:
-        """The statement to be judged: its last revision made before the rollout. None where there is none, or where it
-        was withdrawn before the rollout; withdrawing it afterwards changes nothing here."""
-        return _to_judge(self.statement_history(id))
-
-    def frozen_statements(self) -> tuple[Statement, ...]:
-        """Of every statement the one to be judged, where there is one, by change and measure."""
-        found = map(_to_judge, self.statement_histories().values())
-        return tuple(one for one in found if one is not None)
 
     def statement_histories(self) -> Mapping[str, tuple[Statement, ...]]:
         """All revisions of every statement by its id, oldest first, in one look at the database."""
@@ -296,8 +286,3 @@ class State:
     def _history(self, kind: type[Kept], id: str) -> tuple[Kept, ...]:
         with self._database.reading() as connection:
             return tuple(history(connection, kind, id))
-
-
-def _to_judge(revisions: Sequence[Statement]) -> Statement | None:
-    last = next((one for one in reversed(revisions) if not one.after_rollout), None)
-    return None if last is None or last.withdrawn else last

@@ -26,6 +26,7 @@ from impact.demo_records import known_on
 from impact.figures import from_json
 from impact.model import SourceUnavailable
 from impact.portfolio import ChangeView, Portfolio
+from impact.register import to_judge
 from impact.settled import settle
 from impact.state import open_state
 from impact.store import Snapshot, Store, StoreBusy
@@ -309,6 +310,6 @@ def test_effects_stated_after_the_rollout_are_marked(home: Path, board: Portfoli
     late = {s.change_id: s for s in state.statements() if s.after_rollout}
     assert set(late) == {change(board, title).id for title in ("Contactless limit raised", "Laptop refresh wave 2")}
     laptops = f"{change(board, 'Laptop refresh wave 2').id}/tickets"
-    judged = state.frozen_statement(laptops)
+    judged = to_judge(state.statement_history(laptops))
     assert judged is not None
     assert judged.expected == -15

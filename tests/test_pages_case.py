@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -62,6 +62,13 @@ def statement(change_id: str, **more: Any) -> Statement:
     return Statement(id=statement_id(change_id, metric), change_id=change_id, **(base | more))
 
 
+def stated(state: State, one: Statement, *, today: date, **more: Any) -> None:
+    """State something in the records of ``state`` on a day of the past."""
+    then = State(f"sqlite:///{state.where}", clock=lambda: datetime.combine(today, time(9), UTC))
+    then.state_impact(one, today=today, **more)
+    then.close()
+
+
 @pytest.mark.parametrize("number", [c.number for c in sample.every_state()])
 def test_every_state_of_a_change_has_a_business_case_and_a_register(opened: Any, number: str) -> None:
     at, _ = opened(number)
@@ -96,9 +103,9 @@ def test_what_is_stated_after_the_rollout_is_shown_and_not_judged(opened: Any) -
     on = change.rollout_on
     assert on is not None
     first = statement(change.id, review_on=on + timedelta(days=30))
-    state.state_impact(first, seen_revision=0, rollout_on=on, today=on - timedelta(days=5))
+    stated(state, first, seen_revision=0, rollout_on=on, today=on - timedelta(days=5))
     later = statement(change.id, expected=30.0, review_on=on + timedelta(days=30))
-    state.state_impact(later, seen_revision=1, rollout_on=on, today=sample.TODAY)
+    stated(state, later, seen_revision=1, rollout_on=on, today=sample.TODAY)
     text = told(opened(LIVE)[0])
     assert "Missed, it went the wrong way: expected" in text
     assert "Frozen at the rollout" in text
@@ -113,7 +120,7 @@ def test_totals_stand_on_the_portfolio_with_their_warning(opened: Any) -> None:
         on = change.rollout_on
         assert on is not None
         one = statement(change.id, review_on=on + timedelta(days=30))
-        state.state_impact(one, seen_revision=0, rollout_on=on, today=on - timedelta(days=5))
+        stated(state, one, seen_revision=0, rollout_on=on, today=on - timedelta(days=5))
     text = told(opened(LIVE)[0])
     assert "3 statements, 3 of them judged" in text
     assert "they are not what all changes did" in text

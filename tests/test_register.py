@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from impact.estimation.pulled_totals import ends, learnt, pulled_draws
 from impact.metrics import BY_NAME
 from impact.portfolio import ChangeView
 from impact.records import Statement
-from impact.register import Bounds, judge, judged, to_judge
+from impact.register import Bounds, judge, judged, marked, to_judge
 from impact.register_totals import known_effects, register_totals
 from impact.words import register_words as words
 from tests.sample import TODAY, answered, as_read, change, full, in_other_ways, refused
@@ -75,9 +75,38 @@ def test_the_last_revision_before_the_rollout_counts_and_later_ones_do_not() -> 
     first, second = said(expected=-10.0), said(expected=-20.0, revision=2)
     late = said(expected=-1.0, revision=3, after_rollout=True)
     assert to_judge((first, second, late)) == second
-    told = judged(change("CHG-1", "Sign-in", full(ON)), "tickets", (first, second, late), today=TODAY)
+    told = judged(change("CHG-1", "Sign-in", full(ON)), "tickets", (first, second, late), today=TODAY, zone="UTC")
     assert (told.statement, told.later) == (second, 1)
     assert to_judge((late,)) is None
+
+
+@pytest.mark.parametrize(
+    ("recorded_at", "zone", "outcome"),
+    [
+        (datetime(2026, 9, 23, 21, 59, tzinfo=UTC), "Europe/Berlin", "missed"),  # 23:59 of the day before the rollout
+        (datetime(2026, 9, 23, 22, 0, tzinfo=UTC), "Europe/Berlin", "not_stated"),  # midnight of its day
+        (datetime(2026, 9, 23, 22, 0, tzinfo=UTC), "UTC", "missed"),
+        (datetime(2026, 9, 27, 9, 0, tzinfo=UTC), "UTC", "not_stated"),
+    ],
+)
+def test_what_was_recorded_when_customers_had_met_the_change_is_not_judged_even_if_nobody_knew_that_yet(
+    recorded_at: datetime, zone: str, outcome: str
+) -> None:
+    assert date(2026, 9, 24) == ON
+    view = change("CHG-1", "Sign-in", full(ON) | {"tickets": answered("tickets", 14, 6, on=ON)})
+    made = said(recorded_at=recorded_at, after_rollout=False)
+    told = judged(view, "tickets", (made,), today=TODAY, zone=zone)
+    assert told.outcome == outcome
+    assert told.statement == (made if outcome == "missed" else None)
+    found = register_totals([view], {made.id: (made,)}, today=TODAY, zone=zone)
+    assert found.without == (outcome == "not_stated")
+    shown = marked((made,), ON, zone)
+    assert words.revision_text(shown[0]).endswith(", after the rollout") is (outcome == "not_stated")
+
+
+def test_while_no_rollout_is_known_nothing_was_made_after_it() -> None:
+    made = said(recorded_at=datetime(2026, 9, 27, tzinfo=UTC))
+    assert marked((made,), None, "UTC") == (made,)
 
 
 def one(**readings: Any) -> ChangeView:
@@ -128,12 +157,12 @@ OUTCOMES = {
 def test_every_statement_has_one_outcome(name: str) -> None:
     view, history = CASES[name]
     metric = history[0].metric if history else "tickets"
-    assert judged(view, metric, history, today=TODAY).outcome == OUTCOMES[name]
+    assert judged(view, metric, history, today=TODAY, zone="UTC").outcome == OUTCOMES[name]
 
 
 def test_what_is_to_be_done_follows_from_met_and_missed_only() -> None:
     def then(name: str) -> object:
-        return judged(*CASES[name][:1], "tickets", CASES[name][1], today=TODAY).then
+        return judged(*CASES[name][:1], "tickets", CASES[name][1], today=TODAY, zone="UTC").then
 
     assert (then("met"), then("too small"), then("partly"), then("holds both")) == ("continue", "roll_back", None, None)
 
@@ -142,7 +171,7 @@ def test_the_words_are_as_agreed() -> None:
     lines = []
     for name, (view, history) in CASES.items():
         metric = history[0].metric if history else "tickets"
-        told = judged(view, metric, history, today=TODAY)
+        told = judged(view, metric, history, today=TODAY, zone="UTC")
         lines.append(f"== {name}: {words.outcome_label(told.outcome)}")
         if told.statement:
             lines.append(words.statement_text(told.statement))
@@ -169,7 +198,7 @@ def portfolio() -> tuple[list[ChangeView], dict[str, tuple[Statement, ...]]]:
 
 def test_totals_count_statements_and_judgements_and_changes_that_were_never_stated() -> None:
     views, histories = portfolio()
-    found = register_totals(views, histories, today=TODAY)
+    found = register_totals(views, histories, today=TODAY, zone="UTC")
     assert (found.stated, found.judged, found.live, found.without) == (5, 4, 10, 6)
     tickets = found.totals[0]
     assert (tickets.metric, tickets.stated, tickets.judged, tickets.summed) == ("tickets", 4, 3, 3)
@@ -178,7 +207,7 @@ def test_totals_count_statements_and_judgements_and_changes_that_were_never_stat
 
 def test_what_is_measured_is_pulled_and_the_plain_sum_stands_beside_it() -> None:
     views, histories = portfolio()
-    tickets = register_totals(views, histories, today=TODAY).totals[0]
+    tickets = register_totals(views, histories, today=TODAY, zone="UTC").totals[0]
     assert tickets.measured is not None
     assert tickets.plain is not None
     usual = 41.0 * 1.02 * 365.25 / 12
@@ -190,13 +219,13 @@ def test_what_is_measured_is_pulled_and_the_plain_sum_stands_beside_it() -> None
 
 def test_measures_that_do_not_add_up_have_no_sum() -> None:
     views, histories = portfolio()
-    satisfaction = register_totals(views, histories, today=TODAY).totals[1]
+    satisfaction = register_totals(views, histories, today=TODAY, zone="UTC").totals[1]
     assert (satisfaction.judged, satisfaction.expected, satisfaction.measured) == (1, None, None)
 
 
 def test_an_empty_register_says_what_to_do() -> None:
     views, _ = portfolio()
-    found = register_totals(views, {}, today=TODAY)
+    found = register_totals(views, {}, today=TODAY, zone="UTC")
     assert (found.totals, found.without) == ((), 10)
     assert "before its rollout" in words.totals_text(found)
 
@@ -204,7 +233,7 @@ def test_an_empty_register_says_what_to_do() -> None:
 def test_statements_about_changes_that_no_source_delivers_any_more_are_left_out() -> None:
     views, _ = portfolio()
     lost = said(change_id="gone")
-    assert register_totals(views, {lost.id: (lost,)}, today=TODAY).stated == 0
+    assert register_totals(views, {lost.id: (lost,)}, today=TODAY, zone="UTC").stated == 0
 
 
 def test_with_fewer_than_three_figures_nothing_is_learnt() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from impact.model import StoreError
 from impact.records import AgendaItem, Conflict, Decision, Statement
+from impact.register import to_judge
 from impact.state import RecordRefused, State, decision_id, statement_id
 from tests.record_places import Place
 
@@ -168,7 +169,7 @@ def test_frozen_figures_stay_as_they_are_and_the_same_figures_are_kept_once(stat
         state.freeze("41", {"low": float("nan")})
 
 
-def test_the_statement_to_judge_is_the_last_one_made_before_the_rollout(state: State) -> None:
+def test_what_is_stated_from_the_day_of_the_rollout_on_is_marked(state: State) -> None:
     rollout = date(2026, 12, 10)
 
     def say(expected: float, today: date, **changes: object) -> Statement:
@@ -181,10 +182,9 @@ def test_the_statement_to_judge_is_the_last_one_made_before_the_rollout(state: S
     late = say(-5, rollout)
     assert (late.after_rollout, late.revision) == (True, 3)
     assert state.statements() == (late,)
-    assert state.frozen_statement(FEWER.id) == before
-    say(-5, date(2026, 12, 20), withdrawn=True)
-    assert state.frozen_statement(FEWER.id) == before
-    assert state.frozen_statements() == (before,)
+    gone = say(-5, date(2026, 12, 20), withdrawn=True)
+    assert (gone.after_rollout, gone.withdrawn) == (True, True)
+    assert to_judge(state.statement_history(FEWER.id)) == before
     assert state.statement_histories() == {FEWER.id: state.statement_history(FEWER.id)}
 
 
@@ -193,17 +193,10 @@ def test_a_statement_made_after_the_rollout_only_is_shown_and_not_judged(state: 
     claimed = replace(FEWER, after_rollout=False)
     late = state.state_impact(claimed, seen_revision=0, rollout_on=rollout, today=rollout)
     assert late.after_rollout
-    assert (state.frozen_statement(FEWER.id), state.frozen_statements()) == (None, ())
+    assert to_judge(state.statement_history(FEWER.id)) is None
     assert state.statements() == (late,)
     same = state.state_impact(late, seen_revision=1, rollout_on=None, today=rollout)
     assert same == late
-
-
-def test_a_statement_withdrawn_before_the_rollout_is_not_judged(state: State) -> None:
-    made = state.state_impact(FEWER, seen_revision=0, rollout_on=None, today=TUESDAY)
-    assert state.frozen_statement(FEWER.id) == made
-    state.state_impact(replace(made, withdrawn=True), seen_revision=1, rollout_on=None, today=TUESDAY)
-    assert state.frozen_statement(FEWER.id) is None
 
 
 def test_an_import_dates_its_records_with_its_own_clock(place: Place) -> None:
@@ -222,7 +215,6 @@ def test_an_id_from_an_address_that_names_nothing_finds_nothing(state: State, as
     state.record(PAUSE, seen_revision=0)
     assert (state.decision(asked), state.meeting(asked), state.statement(asked), state.frozen(asked)) == (None,) * 4
     assert (state.decision_history(asked), state.meeting_history(asked), state.statement_history(asked)) == ((),) * 3
-    assert state.frozen_statement(asked) is None
     assert state.version() == 1
 
 

@@ -16,7 +16,7 @@ from impact.model import ImpactError
 from impact.portfolio import ChangeView
 from impact.readiness_outcome import NoOutcome, readiness_outcome
 from impact.records import Conflict, DecisionKind, Statement
-from impact.register import judged
+from impact.register import Judgement, judged, marked
 from impact.register_totals import register_totals
 from impact.state import State, statement_id
 from impact.ui import View
@@ -43,7 +43,7 @@ def section(view: View, change: ChangeView, state: State, who: str) -> None:
         return
     _said()
     if not mine:
-        st.markdown(plain(words.judgement_text(change, judged(change, "tickets", (), today=view.today))))
+        st.markdown(plain(words.judgement_text(change, _judged(view, change, "tickets", ()))))
     for one in mine:
         _statement(view, change, histories[one.id])
     if state.read_only or change.status == "cancelled":
@@ -56,9 +56,13 @@ def _live(view: View, change: ChangeView) -> bool:
     return change.rollout_on is not None and change.rollout_on <= view.today
 
 
+def _judged(view: View, change: ChangeView, metric: str, history: Sequence[Statement]) -> Judgement:
+    return judged(change, metric, history, today=view.today, zone=view.settings.reporting.timezone)
+
+
 def _statement(view: View, change: ChangeView, history: Sequence[Statement]) -> None:
     """One statement: the revision that counts, its judgement, and every revision below."""
-    told = judged(change, history[0].metric, history, today=view.today)
+    told = _judged(view, change, history[0].metric, history)
     counted = told.statement or history[-1]
     metric = BY_NAME[counted.metric]
     colour, icon = COLOURS.get(told.outcome, "gray"), ICONS.get(told.outcome, "–")
@@ -72,8 +76,9 @@ def _statement(view: View, change: ChangeView, history: Sequence[Statement]) -> 
     if len(history) > 1:
         with st.expander(f"Every revision of this ({len(history)})", key=f"revisions {counted.id}"):
             zone = view.settings.reporting.timezone
+            known = marked(history, change.rollout_on, zone)
             table = {
-                "Revision": [f":small[{words.revision_text(one, zone)}]" for one in history],
+                "Revision": [f":small[{words.revision_text(one, zone)}]" for one in known],
                 "Said": [f":small[{plain(words.statement_text(one))}]" for one in history],
             }
             st.table(table, border="horizontal", alt=f"Revisions of what was expected of {metric.label}")
@@ -234,9 +239,10 @@ def portfolio_section(view: View, state: State) -> None:
     except ImpactError as error:
         st.warning(str(error), icon=":material/cloud_off:")
         return
+    zone = view.settings.reporting.timezone
     totals = view.cached(
-        ("register totals", version),
-        lambda: register_totals(view.portfolio.changes, histories, today=view.today),
+        ("register totals", version, zone),
+        lambda: register_totals(view.portfolio.changes, histories, today=view.today, zone=zone),
     )
     st.markdown(words.totals_text(totals))
     if totals.totals:
@@ -259,7 +265,7 @@ def _due(view: View, histories: Mapping[str, Sequence[Statement]]) -> None:
         change = view.portfolio.change(history[0].change_id)
         if change is None:
             continue
-        told = judged(change, history[0].metric, history, today=view.today)
+        told = _judged(view, change, history[0].metric, history)
         one = told.statement or history[-1]
         rows.append((one.review_on, change, BY_NAME[one.metric].label, words.outcome_label(told.outcome),
                      words.judgement_text(change, told)))  # fmt: skip
