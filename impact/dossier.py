@@ -23,6 +23,7 @@ from impact.page_cache import Kept
 from impact.portfolio import ChangeView, Portfolio
 from impact.settings import Settings
 from impact.slips import SlipForecast, forecast_of, slip_record
+from impact.store import Snapshot
 
 Chart = dict[str, Any]
 
@@ -30,7 +31,8 @@ Chart = dict[str, Any]
 @dataclass(frozen=True, eq=False)
 class Dossier:
     """The changes of one data version. ``portfolio`` may be one in which decided questions are settled: nothing here
-    depends on them. ``kept`` holds what was made already, under ``version``."""
+    depends on them. ``kept`` holds what was made already, under ``version``, which tells data and settings apart;
+    ``snapshot`` holds the very rows that the answers were made from."""
 
     version: str
     portfolio: Portfolio
@@ -38,6 +40,7 @@ class Dossier:
     settings: Settings
     today: date
     kept: Kept
+    snapshot: Snapshot
 
     def cost(self, change: ChangeView) -> BumpCost | None:
         """What the bump after a change cost; None for a change that is not live, or without tickets."""

@@ -21,16 +21,17 @@ from impact.demo import load as load_demo
 from impact.demo_organisation.world import RATES, REPORTING, freezes
 from impact.dossier import Dossier
 from impact.evidence import gather
-from impact.metrics import METRICS, Metric
+from impact.metrics import Metric
 from impact.model import ImpactError
 from impact.observed import Evidence
 from impact.page_cache import Job, Jobs, Kept
 from impact.portfolio import Portfolio
 from impact.selection import Filters, chosen, in_board_order, leading_metric
 from impact.settings import Reporting, Settings
+from impact.settled import settle
 from impact.showing import Showing
 from impact.state import State, open_state
-from impact.store import Store
+from impact.store import Snapshot, Store
 from impact.sync import PROGRESS_FILE
 
 LOG = logging.getLogger(__name__)
@@ -39,7 +40,11 @@ SECONDS_BETWEEN_LOOKS = 5.0
 SECONDS_OF_SILENCE = 60.0
 """A sync tells its progress more often than this."""
 MOST_AHEAD = 30
-"""Changes whose figures, groups of customers among them, are made before anybody asks; each takes about a second."""
+"""Changes whose drawings and figures are made before anybody asks; each takes about a second."""
+KEPT_FOLDERS = 8
+"""Data folders and databases of records that stay open."""
+SECONDS_UNTIL_ASKED_AGAIN = 30.0
+"""A database of records that did not answer is not asked again before that: every page would wait for it."""
 KEPT_ANSWERS = 4
 """Data versions whose panels and answers stay in memory."""
 
@@ -71,6 +76,11 @@ class Answers:
     version: str
     portfolio: Portfolio
     evidence: Evidence
+    snapshot: Snapshot
+
+    def told_apart(self, settings: Settings) -> str:
+        """What tells everything shown of these answers under these settings from all else."""
+        return f"{self.version} {settings.digest}"
 
 
 class Opening:
@@ -78,6 +88,9 @@ class Opening:
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now().astimezone()) -> None:
         self.kept = Kept()
+        self._stores: Kept = Kept(KEPT_FOLDERS)
+        self._states: Kept = Kept(KEPT_FOLDERS, State.close)
+        self._silent: dict[Hashable, tuple[float, ImpactError]] = {}
         self._answers = Kept(KEPT_ANSWERS)
         self.jobs = Jobs()
         self._clock = clock
@@ -101,7 +114,7 @@ class Opening:
         return Place(settings.demo_home, True, demo, own)
 
     def _store(self, home: Path, zone: str) -> Store:
-        return self.kept.get(("store", home, zone), lambda: Store(home, zone=zone))
+        return self._stores.get((home, zone), lambda: Store(home, zone=zone))
 
     def state(self, place: Place) -> State:
         """The decisions, statements and meetings recorded beside a data folder; opened once. The demo's belong to
@@ -109,7 +122,15 @@ class Opening:
         home = records_home(place.home, self.today(place.reporting)) if place.is_demo else place.home
         kept = place.settings.records
         url, password = ("", "") if place.is_demo else (kept.url, kept.password)
-        return self.kept.get(("state", home, url, password), lambda: open_state(home, url=url, password=password))
+        key = (home, url, password)
+        tried, error = self._silent.get(key, (0.0, None))
+        if error is not None and time.monotonic() - tried < SECONDS_UNTIL_ASKED_AGAIN:
+            raise error
+        try:
+            return self._states.get(key, lambda: open_state(home, url=url, password=password))
+        except ImpactError as silent:
+            self._silent[key] = (time.monotonic(), silent)
+            raise
 
     def demo_job(self, place: Place) -> Job | None:
         """The loading of the demo organisation while it is needed or under way; None once it is there.
@@ -141,8 +162,15 @@ class Opening:
 
     def dossier(self, answers: Answers, settings: Settings) -> Dossier:
         """All that is told of single changes, from these answers."""
-        kept, now = self.kept, answers.portfolio.today
-        return Dossier(answers.version, answers.portfolio, answers.evidence, settings, now, kept)
+        return Dossier(
+            version=answers.told_apart(settings),
+            portfolio=answers.portfolio,
+            evidence=answers.evidence,
+            settings=settings,
+            today=answers.portfolio.today,
+            kept=self.kept,
+            snapshot=answers.snapshot,
+        )
 
     def is_warm(self, place: Place) -> bool:
         """Whether the answers are there already, so that no page has to wait for them."""
@@ -180,13 +208,14 @@ class Opening:
 
     def _draw_ahead(self, place: Place, answers: Answers) -> None:
         """Make what a meeting opens first: the changes of the usual period, drawn, then with all their figures."""
-        dossier, portfolio = self.dossier(answers, place.settings), answers.portfolio
-        shown = in_board_order(chosen(portfolio.changes, Filters(), portfolio.today))
+        dossier, state = self.dossier(answers, place.settings), self.state(place)
+        portfolio = settle(answers.portfolio, state.decisions(), answers.portfolio.today)
+        shown = in_board_order(chosen(portfolio.changes, Filters(), portfolio.today))[:MOST_AHEAD]
         for change in shown:
             if (metric := leading_metric(change, portfolio.metrics)) and change.rollout_on:
                 dossier.axis(change, metric)
-        showing = Showing(dossier, place.store.snapshot(), self.state(place))
-        for change in shown[:MOST_AHEAD]:
+        showing = Showing(dossier, state)
+        for change in shown:
             showing.figures(change)
 
 
@@ -202,8 +231,8 @@ def _answer(place: Place, today: date) -> Answers:
     snapshot = place.store.snapshot()
     evidence = gather(snapshot, place.reporting)
     version = f"{place.home}@{snapshot.version}"
-    rules = place.settings.milestones
-    if place.metrics != METRICS or rules:
-        version += f" with measures and rules {hash((place.metrics, rules)):x}"
-    found = analysis.portfolio(snapshot, evidence, today=today, version=version, metrics=place.metrics, rules=rules)
-    return Answers(version, found, evidence)
+    settings = place.settings
+    found = analysis.portfolio(
+        snapshot, evidence, today=today, version=version, metrics=settings.metrics, rules=settings.milestones
+    )
+    return Answers(version, found, evidence, snapshot)

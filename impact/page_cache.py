@@ -19,8 +19,8 @@ KEPT_VALUES = 500
 class Kept:
     """Values by key. Two sessions that ask for the same new key at once wait for one computation."""
 
-    def __init__(self, most: int = KEPT_VALUES) -> None:
-        self._most = most
+    def __init__(self, most: int = KEPT_VALUES, drop: Callable[[Any], None] = lambda value: None) -> None:
+        self._most, self._drop = most, drop
         self._values: OrderedDict[Hashable, Any] = OrderedDict()
         self._makers: dict[Hashable, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -43,8 +43,10 @@ class Kept:
                 value = make()
                 with self._guard:
                     self._values[key] = value
-                    while len(self._values) > self._most:
-                        self._values.popitem(last=False)
+                    over = max(0, len(self._values) - self._most)
+                    dropped = [self._values.popitem(last=False)[1] for _ in range(over)]
+                for old in dropped:
+                    self._drop(old)
             finally:
                 with self._guard:
                     self._makers.pop(key, None)

@@ -202,7 +202,15 @@ class Portfolio:
 
     def change(self, change_id: str) -> ChangeView | None:
         """The change with that id or number; None where there is none."""
-        return next((c for c in self.changes if change_id in (c.id, c.number)), None)
+        return self._by_id.get(change_id) or self._by_number.get(change_id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, ChangeView]:
+        return {change.id: change for change in self.changes}
+
+    @cached_property
+    def _by_number(self) -> dict[str, ChangeView]:
+        return {change.number: change for change in reversed(self.changes)}
 
 
 def slip(due: date | None, done: date | None, *, status: str, today: date) -> int | None:

@@ -5,10 +5,12 @@ Knows no connector: each source's own keys are checked by the connector itself.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,12 @@ class Settings:
     meetings: Meetings = field(default_factory=Meetings)
     freezes: tuple[Freeze, ...] = ()
     milestones: tuple[MilestoneRule, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """A short text that differs where anything shown would read differently; part of every cache's key."""
+        shown = (self.reporting, self.metrics, self.rates, self.privacy, self.meetings, self.freezes, self.milestones)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
     @property
     def demo_home(self) -> Path:

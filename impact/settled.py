@@ -7,6 +7,7 @@ the rollout it speaks of is still the newest and its review has not come. Afterw
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -63,7 +64,9 @@ def settle(portfolio: Portfolio, decisions: Iterable[Decision], today: date) -> 
     if not settled:
         return portfolio
     changes = tuple(_unasked(c, settled[c.id]) if c.id in settled else c for c in portfolio.changes)
-    return replace(portfolio, changes=changes, version=f"{portfolio.version} settled {hash(frozenset(settled)):x}")
+    by = sorted((change_id, decision.id, decision.revision) for change_id, decision in settled.items())
+    digest = hashlib.sha256(repr(by).encode()).hexdigest()[:12]
+    return replace(portfolio, changes=changes, version=f"{portfolio.version} settled {digest}")
 
 
 def _unasked(change: ChangeView, by: Decision) -> ChangeView:

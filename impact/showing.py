@@ -16,23 +16,21 @@ from impact.groups import groups_of
 from impact.portfolio import ChangeView
 from impact.records import Statement
 from impact.state import State
-from impact.store import Snapshot
 from impact.telling import telling
 
 
 @dataclass(frozen=True, eq=False)
 class Showing:
-    """``snapshot`` gives the groups of customers (None: they are left out), ``state`` what was expected beforehand."""
+    """``state`` gives what was expected beforehand; None: that is left out."""
 
     dossier: Dossier
-    snapshot: Snapshot | None = None
     state: State | None = None
 
     def figures(self, change: ChangeView) -> ChangeFigures:
         """All figures of a change, made once per data version and state of the records."""
         d = self.dossier
-        version = self.state.version() if self.state is not None else 0
-        key = ("all figures", d.version, d.today, change.id, change.decide, version, d.settings.privacy)
+        recorded = (self.state.where, self.state.version()) if self.state is not None else None
+        key = ("all figures", d.version, d.today, change.id, change.decide, recorded)
         return d.kept.get(key, lambda: self._made(change))
 
     def _made(self, change: ChangeView) -> ChangeFigures:
@@ -58,8 +56,8 @@ class Showing:
 
     def _groups(self, change: ChangeView) -> FigureTable | None:
         """By the dimension that the page shows first."""
-        d, snapshot = self.dossier, self.snapshot
-        if snapshot is None or change.rollout_on is None:
+        d, snapshot = self.dossier, self.dossier.snapshot
+        if change.rollout_on is None:
             return None
         known = d.kept.get(("dimensions", d.version), lambda: dimensions(snapshot))
         if not known:

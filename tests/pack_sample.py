@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from impact.dossier import Dossier
 from impact.metrics import METRICS
@@ -18,7 +18,9 @@ from impact.records import AgendaItem, Decision, Meeting
 from impact.sections import Meetings, Rates
 from impact.settings import Settings
 from impact.showing import Showing
+from impact.store import Snapshot
 from tests import sample
+from tests.sample_server import SampleSnapshot
 
 LONG = "Sign-in with one card for field staff, contractors and seasonal colleagues in every branch, depot and store"
 RATES = Rates(currency="EUR", per_ticket=18.0, per_lost_hour=42.0, lost_part_of_waiting=0.2)
@@ -67,7 +69,9 @@ def seen(shown: tuple[ChangeView, ...] | None = None, *, link: str = "https://im
     chosen = changes() if shown is None else shown
     portfolio = sample.portfolio(chosen)
     settings = Settings(home=Path("nowhere"), meetings=Meetings(link=link), rates=RATES, metrics=METRICS)
-    dossier = Dossier("v1", portfolio, sample.evidence(), settings, sample.TODAY, Kept())
+    dossier = Dossier(
+        "v1", portfolio, sample.evidence(), settings, sample.TODAY, Kept(), cast(Snapshot, SampleSnapshot())
+    )
     return Seen(portfolio, Showing(dossier), (), True, "17")
 
 

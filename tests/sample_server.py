@@ -97,7 +97,7 @@ class SampleOpening(Opening):
 
     def answers(self, place: Place) -> Answers:
         """The sample's values."""
-        return Answers("v1", self.portfolio, _evidence())
+        return Answers("v1", self.portfolio, _evidence(), self.store.snapshot())
 
     def is_warm(self, place: Place) -> bool:
         """Nothing to wait for."""

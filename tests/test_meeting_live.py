@@ -72,8 +72,8 @@ class Room:
     def showing(self, portfolio: Portfolio) -> Showing:
         snapshot = self.store.snapshot()
         evidence = known_on(analysis.gather(snapshot, self.settings.reporting), portfolio.today)
-        dossier = Dossier(portfolio.version, portfolio, evidence, self.settings, portfolio.today, Kept())
-        return Showing(dossier, snapshot, self.state)
+        dossier = Dossier(portfolio.version, portfolio, evidence, self.settings, portfolio.today, Kept(), snapshot)
+        return Showing(dossier, self.state)
 
     def figures(self, portfolio: Portfolio, change_id: str) -> ChangeFigures:
         change = portfolio.change(change_id)

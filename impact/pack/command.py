@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from impact.agenda import propose
+from impact.demo import is_current
 from impact.frozen_figures import figures_of
 from impact.model import SettingsError
 from impact.opening import Opening, Place
@@ -61,9 +62,8 @@ def run(wanted: Wanted, settings: Settings, tell: Tell) -> tuple[Pack, dict[str,
     team = _team(portfolio, wanted.team)
     meeting = _meeting(state, portfolio, wanted.day, team, place.settings)
     dossier = replace(opening.dossier(answers, place.settings), portfolio=portfolio)
-    snapshot = place.store.snapshot()
-    seen = Seen(portfolio, Showing(dossier, snapshot, state), tuple(place.store.state()), place.is_demo,
-                str(snapshot.version))  # fmt: skip
+    states, version = tuple(place.store.state()), answers.snapshot.version
+    seen = Seen(portfolio, Showing(dossier, state), states, place.is_demo, version)
     content = content_of(seen, meeting, recorded(state), lambda text, ratio: tell(text, 0.05 + 0.4 * ratio))
     pack = making.freeze(state, content)
     making.remembered(state, meeting, pack)
@@ -85,7 +85,9 @@ def _place(opening: Opening, settings: Settings, *, demo: bool) -> Place:
     place = opening.place(settings)
     if demo and not place.is_demo:
         place = opening.demo_place(settings)
-    elif not demo and place.is_demo:
+    if demo and not is_current(place.home, opening.today(place.reporting)):
+        raise SettingsError(f"The demo in {place.home} is not there as of today. Run python -m impact demo first.")
+    if not demo and place.is_demo:
         raise SettingsError(f"Nothing is stored in {settings.home}. Run python -m impact sync first, or add --demo.")
     if place.store.is_empty():
         raise SettingsError(

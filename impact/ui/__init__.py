@@ -28,7 +28,7 @@ from impact.portfolio import ChangeView, Portfolio
 from impact.settings import Settings
 from impact.settled import settle
 from impact.state import State
-from impact.store import Store, StreamState
+from impact.store import Snapshot, Store, StreamState
 
 T = TypeVar("T")
 TITLES = {
@@ -53,7 +53,8 @@ class View:
     """What a page shows: one version of the data on one day.
 
     ``portfolio`` has no changes where nothing is stored yet (only pages opened with ``needs_data=False`` see that).
-    ``states`` are the streams' latest passes, read afresh at every run.
+    ``states`` are the streams' latest passes, read afresh at every run. ``version`` tells data and settings apart;
+    ``snapshot`` holds the very rows that the answers were made from, also while a sync goes on.
     """
 
     name: str
@@ -66,6 +67,7 @@ class View:
     evidence: Evidence
     states: tuple[StreamState, ...]
     today: date
+    snapshot: Snapshot
 
     @property
     def state(self) -> State:
@@ -79,7 +81,15 @@ class View:
     @property
     def dossier(self) -> Dossier:
         """All that is told of single changes."""
-        return opening().dossier(Answers(self.version, self.portfolio, self.evidence), self.settings)
+        return Dossier(
+            version=self.version,
+            portfolio=self.portfolio,
+            evidence=self.evidence,
+            settings=self.settings,
+            today=self.today,
+            kept=opening().kept,
+            snapshot=self.snapshot,
+        )
 
     def chart(self, change: ChangeView, metric: str) -> dict[str, Any] | None:
         """Observed against expected of one measure of a change; None where it has none."""
@@ -151,7 +161,8 @@ def _view(name: str, settings: Settings, place: Place) -> View:
     states = tuple(place.store.state())
     if place.store.is_empty():
         empty = Portfolio("", today, None, (), (), ())
-        return View(name, settings, place.home, place.is_demo, place.store, "", empty, NO_EVIDENCE, states, today)
+        return View(name, settings, place.home, place.is_demo, place.store, "", empty, NO_EVIDENCE, states, today,
+                    place.store.snapshot())  # fmt: skip
     if shared.is_warm(place):
         answers = shared.answers(place)
     else:
@@ -163,11 +174,12 @@ def _view(name: str, settings: Settings, place: Place) -> View:
         place.home,
         place.is_demo,
         place.store,
-        answers.version,
+        answers.told_apart(settings),
         _settled(place, answers, today),
         answers.evidence,
         states,
         today,
+        answers.snapshot,
     )
 
 
@@ -177,7 +189,7 @@ def _settled(place: Place, answers: Answers, today: date) -> Portfolio:
     shared = opening()
     try:
         state = shared.state(place)
-        key = ("settled", answers.version, today, state.where, state.version())
+        key = ("settled", answers.told_apart(place.settings), today, state.where, state.version())
         return shared.kept.get(key, lambda: settle(answers.portfolio, state.decisions(), today))
     except ImpactError:
         return answers.portfolio

@@ -48,7 +48,7 @@ def seen(view: View, change: ChangeView) -> ChangeFigures:
 
 def everything(view: View, change: ChangeView) -> ChangeFigures:
     """All that is shown of a change anywhere: what a decision keeps, and what kept figures are compared with."""
-    return Showing(view.dossier, view.store.snapshot(), view.state).figures(change)
+    return Showing(view.dossier, view.state).figures(change)
 
 
 def kept(view: View, decision: Decision) -> ChangeFigures | None:
@@ -280,8 +280,8 @@ def _asked(view: View, desk: _Desk) -> tuple[str, ...]:
 
 
 def data_version(view: View) -> str:
-    """The version of the data without the folder they lie in."""
-    return view.version.rpartition("@")[2]
+    """The version of the data that is shown."""
+    return view.snapshot.version
 
 
 # --- two at once -------------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def _rows(view: View, change: ChangeView, reading: Reading) -> None:
     st.header("The rows behind it", anchor=False)
     names = {service.id: service.name for service in change.services}
     found = view.cached(
-        ("rows", change.id, reading.metric.name), lambda: rows.behind(view.store.snapshot(), reading, services=names)
+        ("rows", change.id, reading.metric.name), lambda: rows.behind(view.snapshot, reading, services=names)
     )
     if not found.total:
         st.markdown("There are none: without an estimate, no windows were compared.")

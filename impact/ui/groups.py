@@ -20,7 +20,7 @@ def section(view: View, change: ChangeView) -> None:
     """Before and after by group, who answered, and what is hidden; or why there is nothing. The dimension shown is in
     the address as ``groups``."""
     st.header("Which customers felt it", anchor=False)
-    known = view.cached("dimensions", lambda: dimensions(view.store.snapshot()))
+    known = view.cached("dimensions", lambda: dimensions(view.snapshot))
     if not known:
         st.markdown(words.NO_DIMENSIONS)
         return
@@ -39,7 +39,7 @@ def groups(view: View, change: ChangeView, dimension: str) -> GroupsOfChange:
     key = ("groups", change.id, dimension, view.settings.privacy)
     with st.spinner("Comparing every group with those of services that were not changed …"):
         return view.cached(key, lambda: groups_of(
-            view.store.snapshot(), view.evidence, change, dimension, settings=view.settings, today=view.today
+            view.snapshot, view.evidence, change, dimension, settings=view.settings, today=view.today
         ))  # fmt: skip
 
 

@@ -101,7 +101,7 @@ def open_one(view: View, held_on: date, next_on: date, team: str | None, items: 
 def proposed(view: View, held_on: date, next_on: date, team: str | None) -> tuple[AgendaItem, ...]:
     state = view.state
     return view.cached(
-        ("agenda", state.version(), held_on, next_on, team),
+        ("agenda", state.where, state.version(), held_on, next_on, team),
         lambda: agendas.propose(view.portfolio, state.decisions(), state.statements(), meeting_on=held_on,
                                 next_on=next_on, team_id=team),
     )  # fmt: skip

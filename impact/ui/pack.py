@@ -55,9 +55,8 @@ def section(view: View, state: State, meeting: Meeting, who: str) -> None:
 
 def seen(view: View, state: State | None = None) -> Seen:
     """Everything a pack is made from, at the version of the data that the page shows."""
-    snapshot = view.store.snapshot()
-    showing = Showing(view.dossier, snapshot, state if state is not None else view.state)
-    return Seen(view.portfolio, showing, view.states, view.is_demo, str(snapshot.version))
+    showing = Showing(view.dossier, state if state is not None else view.state)
+    return Seen(view.portfolio, showing, view.states, view.is_demo, view.snapshot.version)
 
 
 def _key(meeting: Meeting) -> str:
