@@ -92,8 +92,8 @@ def judge(metric: Metric, expected: float, matters: float, measured: Bounds) -> 
 
 
 def marked(history: Sequence[Statement], rollout_on: date | None, zone: str) -> tuple[Statement, ...]:
-    """The same revisions, each marked ``after_rollout`` where it was made on the day of the rollout or later, in the reporting
-    ``zone``. When it was recorded, the rollout may not have been read from its source yet."""
+    """The same revisions, each marked ``after_rollout`` where it was made on the day of the rollout or later, in the
+    reporting ``zone``. When it was recorded, the rollout may not have been read from its source yet."""
     if rollout_on is None:
         return tuple(history)
     return tuple(

@@ -26,7 +26,7 @@ if reading:
     ways.further(view, change, reading)
 with st.grid(2, min_column_width=320, gap="medium", key="said-and-decided") as grid:
     with grid.cell():
-        register.section(view, change, view.state, ui.who(view))
+        register.section(view, change)
     with grid.cell():
         decide.section(view, change)
 parts.surroundings(view, change, reading)

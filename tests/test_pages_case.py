@@ -22,9 +22,9 @@ from impact.ui import case, register
 view = ui.open_page("change")
 change = view.portfolio.change(st.query_params["change"])
 case.section(view, change)
-register.section(view, change, view.state, "")
+register.section(view, change)
 case.portfolio_section(view)
-register.portfolio_section(view, view.state)
+register.portfolio_section(view)
 """
 PLANNED, LIVE = "CHG-119", "CHG-110"
 

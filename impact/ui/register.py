@@ -19,7 +19,7 @@ from impact.records import Conflict, DecisionKind, Statement
 from impact.register import Judgement, judged, marked
 from impact.register_totals import register_totals
 from impact.state import State, statement_id
-from impact.ui import View
+from impact.ui import View, who
 from impact.words import plan_words
 from impact.words import register_words as words
 from impact.words.amounts import shown
@@ -32,15 +32,19 @@ COLOURS = {"met": "blue", "partly": "blue", "missed": "orange"}
 ICONS = {"met": "▲", "partly": "△", "missed": "▼", "cannot_tell": "●", "not_yet": "○"}
 
 
-def section(view: View, change: ChangeView, state: State, who: str) -> None:
-    """What was stated about a change, what came of it, and stating something while that can be judged."""
+def section(view: View, change: ChangeView) -> None:
+    """What was stated about a change, what came of it, and stating something while that can be judged. Where the
+    records cannot be read, one sentence in its place."""
     st.header("What was expected beforehand", anchor=False)
     try:
-        mine = [one for one in state.statements() if one.change_id == change.id]
-        histories = {one.id: state.statement_history(one.id) for one in mine}
+        _section(view, change, view.state)
     except ImpactError as error:
         st.warning(str(error), icon=":material/cloud_off:")
-        return
+
+
+def _section(view: View, change: ChangeView, state: State) -> None:
+    mine = [one for one in state.statements() if one.change_id == change.id]
+    histories = {one.id: state.statement_history(one.id) for one in mine}
     _said()
     if not mine:
         st.markdown(plain(words.judgement_text(change, _judged(view, change, "tickets", ()))))
@@ -48,8 +52,9 @@ def section(view: View, change: ChangeView, state: State, who: str) -> None:
         _statement(view, change, histories[one.id])
     if state.read_only or change.status == "cancelled":
         return
-    _conflict(view, change, state, who)
-    _forms(view, change, state, who=who, mine=mine)
+    me = who(view)
+    _conflict(view, change, state, me)
+    _forms(view, change, state, me=me, mine=mine)
 
 
 def _live(view: View, change: ChangeView) -> bool:
@@ -91,7 +96,7 @@ def _key(change: ChangeView, field: str, id: str = "") -> str:
     return f"register {field} {id or change.id}"
 
 
-def _forms(view: View, change: ChangeView, state: State, *, who: str, mine: Sequence[Statement]) -> None:
+def _forms(view: View, change: ChangeView, state: State, *, me: str, mine: Sequence[Statement]) -> None:
     """One form for a measure nobody stated anything about yet, or for changing one that was stated."""
     known = selection.measures(view.portfolio.metrics)
     names = [m.name for m in known]
@@ -107,10 +112,10 @@ def _forms(view: View, change: ChangeView, state: State, *, who: str, mine: Sequ
             st.markdown(f":orange[▼] {words.LATE}")
         chosen = st.selectbox("Measure", names, key=_key(change, "metric"), format_func=lambda n: BY_NAME[n].label)
         metric = next(m for m in known if m.name == chosen)
-        _form(view, change, state, who=who, metric=metric, now=stated.get(chosen))
+        _form(view, change, state, me=me, metric=metric, now=stated.get(chosen))
 
 
-def _form(view: View, change: ChangeView, state: State, *, who: str, metric: Metric, now: Statement | None) -> None:
+def _form(view: View, change: ChangeView, state: State, *, me: str, metric: Metric, now: Statement | None) -> None:
     """The fields of one measure. The revision that was seen stays with the form until it is saved or given up."""
     id, unit = statement_id(change.id, metric.name), words.unit_text(metric)
     seen = st.session_state.setdefault(_key(change, "seen", id), now.revision if now else 0)
@@ -141,10 +146,10 @@ def _form(view: View, change: ChangeView, state: State, *, who: str, metric: Met
         st.markdown(f":small[{words.RULE}]")
         with st.container(horizontal=True):
             st.form_submit_button("Save", icon=":material/save:", on_click=_save, type="primary",
-                                  args=(view, change, state, who, metric, seen, fields))  # fmt: skip
+                                  args=(view, change, state, me, metric, seen, fields))  # fmt: skip
             if now is not None and not now.withdrawn:
                 st.form_submit_button("Withdraw", on_click=_save, icon=":material/undo:",
-                                      args=(view, change, state, who, metric, seen, fields, True))  # fmt: skip
+                                      args=(view, change, state, me, metric, seen, fields, True))  # fmt: skip
 
 
 def _proposed(view: View, change: ChangeView, metric: Metric, *, expected: float, matters: float) -> Statement:
@@ -158,7 +163,7 @@ def _proposed(view: View, change: ChangeView, metric: Metric, *, expected: float
 
 
 def _save(
-    view: View, change: ChangeView, state: State, who: str, metric: Metric, seen: int, fields: dict[str, str],
+    view: View, change: ChangeView, state: State, me: str, metric: Metric, seen: int, fields: dict[str, str],
     withdrawn: bool = False,
 ) -> None:  # fmt: skip
     """Record what the form holds; a newer revision of somebody else is shown beside it and nothing is overwritten."""
@@ -171,15 +176,15 @@ def _save(
         if_met=values["met"] or "continue", if_missed=values["missed"] or "fix_first",
         note=str(values["note"] or "").strip(), withdrawn=withdrawn,
     )  # fmt: skip
-    _record(view, change, state, who=who, mine=mine, seen=seen)
+    _record(view, change, state, me=me, mine=mine, seen=seen)
 
 
-def _record(view: View, change: ChangeView, state: State, *, who: str, mine: Statement, seen: int) -> None:
+def _record(view: View, change: ChangeView, state: State, *, me: str, mine: Statement, seen: int) -> None:
     kept = st.session_state
     ahead = change.planned_on if change.planned_on and change.planned_on > view.today else None
     rollout = change.rollout_on or ahead  # a planned day that has passed without a rollout freezes nothing
     try:
-        state.state_impact(mine, seen_revision=seen, rollout_on=rollout, today=view.today, by=who)
+        state.state_impact(mine, seen_revision=seen, rollout_on=rollout, today=view.today, by=me)
     except Conflict:
         kept[_key(change, "conflict")] = mine
     except ImpactError as error:
@@ -199,7 +204,7 @@ def _said() -> None:
         st.error(text, icon=":material/error:")
 
 
-def _conflict(view: View, change: ChangeView, state: State, who: str) -> None:
+def _conflict(view: View, change: ChangeView, state: State, me: str) -> None:
     """Both versions side by side; the visitor chooses, and whichever is not chosen stays a revision or is given up."""
     mine = st.session_state.get(_key(change, "conflict"))
     theirs = state.statement(mine.id) if mine is not None else None
@@ -215,7 +220,7 @@ def _conflict(view: View, change: ChangeView, state: State, who: str) -> None:
         with grid.cell():
             st.markdown(f"**Yours, not saved**  \n{plain(words.statement_text(mine))}")
             st.button("Save yours on top", key=_key(change, "mine"), on_click=_on_top,
-                      args=(view, change, state, who, mine, theirs.revision))  # fmt: skip
+                      args=(view, change, state, me, mine, theirs.revision))  # fmt: skip
 
 
 def _give_up(change: ChangeView, id: str) -> None:
@@ -223,19 +228,18 @@ def _give_up(change: ChangeView, id: str) -> None:
     st.session_state.pop(_key(change, "seen", id), None)
 
 
-def _on_top(view: View, change: ChangeView, state: State, who: str, mine: Statement, seen: int) -> None:
-    _record(view, change, state, who=who, mine=mine, seen=seen)
+def _on_top(view: View, change: ChangeView, state: State, me: str, mine: Statement, seen: int) -> None:
+    _record(view, change, state, me=me, mine=mine, seen=seen)
 
 
 # --- the portfolio -----------------------------------------------------------------------------------------------
 
 
-def portfolio_section(view: View, state: State) -> None:
+def portfolio_section(view: View) -> None:
     """What all statements add up to, which reviews are due, and whether readiness pays."""
     st.header("Expected and measured", anchor=False)
     try:
-        histories = {one.id: state.statement_history(one.id) for one in state.statements()}
-        version = state.version()
+        version, histories = view.state.version(), view.state.statement_histories()
     except ImpactError as error:
         st.warning(str(error), icon=":material/cloud_off:")
         return
