@@ -20,11 +20,11 @@ def figures_of(content: Mapping[str, Any], change_id: str) -> ChangeFigures | No
 
 
 def _readable(content: Mapping[str, Any]) -> Iterator[ChangeFigures]:
-    pages = content.get("pages")
-    kept = [page.get("figures") for page in pages if isinstance(page, Mapping)] if pages is not None else [content]
-    for one in kept:
+    pages = content.get("pages", [{"figures": content}])
+    for page in pages if isinstance(pages, list) else ():
+        one = page.get("figures") if isinstance(page, Mapping) else None
         if isinstance(one, Mapping) and "measures" in one:
             try:
                 yield from_json(one)
-            except (TypeError, ValueError, KeyError):
+            except (TypeError, ValueError):
                 continue

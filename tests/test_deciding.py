@@ -307,5 +307,36 @@ def test_figures_are_found_in_what_a_decision_keeps_and_in_what_a_pack_keeps() -
     assert figures_of(own, WORSE.id) == figures
     assert figures_of(pack, WORSE.id) == figures
     assert figures_of(pack, "another") is None
-    assert figures_in({"pages": [{"figures": {"measures": 7}}, {}]}) == (), "what cannot be read is left out"
     assert figures_in({}) == ()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"measures": 7},
+        {"measures": [7]},
+        {"measures": "text"},
+        {"measures": [{"metric": "tickets"}]},
+        {"measures": None},
+        {"title": 5},
+        {"title": None},
+        {"today": "yesterday"},
+        {"today": 7},
+        {"facts": "one text"},
+        {"facts": [1]},
+        {"readiness": [{"name": "Design", "text": "", "ratio": "half", "done": 1, "total": 2}]},
+        {"readiness": [{"name": "Design", "text": "", "ratio": 0.5, "done": True, "total": 2}]},
+        {"tables": [{"name": "x", "title": "X", "columns": ["A"], "rows": [["a"], 5]}]},
+    ],
+)
+def test_figures_that_cannot_be_read_are_left_out_and_those_beside_them_are_not(broken: dict[str, object]) -> None:
+    whole = as_json(change_figures(WORSE, metrics=sample.portfolio().metrics, today=TODAY))
+    assert figures_in(whole | broken) == ()
+    pack = {"pages": [{"figures": whole | broken}, {"figures": whole}, {}, 7]}
+    assert [one.id for one in figures_in(pack)] == [WORSE.id]
+
+
+@pytest.mark.parametrize("pages", [5, "text", None, {"figures": {}}, [5], []])
+def test_kept_pages_that_are_none_hold_no_figures(pages: object) -> None:
+    whole = as_json(change_figures(WORSE, metrics=sample.portfolio().metrics, today=TODAY))
+    assert figures_in({**whole, "pages": pages}) == ()

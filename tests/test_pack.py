@@ -199,10 +199,22 @@ def test_a_file_that_is_no_pack_of_this_release_is_refused(tmp_path: Path, chang
         render.read(file)
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [{"pages": 5}, {"pages": [7]}, {"held_on": "soon"}, {"zone": "Middle/Earth"}, {"zone": ""}, {"title": None}],
+)
+def test_a_frozen_pack_that_cannot_be_read_is_said(tmp_path: Path, broken: dict[str, Any]) -> None:
+    state = open_state(tmp_path)
+    kept = state.frozen(state.freeze("17", as_json(pack_sample.content()) | broken))
+    assert kept is not None
+    with pytest.raises(ImpactError, match="is no pack that can be read"):
+        making.pack_of(kept)
+
+
 def test_frozen_figures_of_a_decision_are_no_pack(tmp_path: Path) -> None:
     state = open_state(tmp_path)
     figures = pack_sample.content().pages[0].figures
     kept = state.frozen(state.freeze("17", as_json(figures)))
     assert kept is not None
-    with pytest.raises(ImpactError, match="is no pack: it was frozen with a decision"):
+    with pytest.raises(ImpactError, match="is no pack that can be read"):
         making.pack_of(kept)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from impact.model import ImpactError
 from impact.pack.content import FORMS, Pack, PackContent, Tell
@@ -46,9 +46,11 @@ def pack_of(kept: Frozen) -> Pack:
     """The pack that was frozen, as it was. Raises PackFailed where frozen figures are no pack."""
     try:
         content = made(PackContent, kept.content)
-    except TypeError as error:
-        raise PackFailed(f"What is kept as {kept.id} is no pack: it was frozen with a decision.") from error
-    zoned = kept.frozen_at.astimezone(ZoneInfo(content.zone))
+        zoned = kept.frozen_at.astimezone(ZoneInfo(content.zone))
+    except (TypeError, ValueError, ZoneInfoNotFoundError) as error:
+        raise PackFailed(
+            f"What is kept as {kept.id} is no pack that can be read: it may have been frozen with a decision."
+        ) from error
     return Pack(frozen_id=kept.id, frozen_at=kept.frozen_at, frozen_text=at(zoned, content.zone), content=content)
 
 
