@@ -11,10 +11,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from impact.model import ImpactError
@@ -27,6 +29,11 @@ from impact.words.formats import at
 LOG = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent.parent
 MOST_SECONDS = 300.0
+"""How long a child process may take; then it is ended."""
+MOST_AT_ONCE = 2
+"""Child processes of one server at the same time; each takes a processor and some hundred megabytes."""
+SECONDS_BETWEEN_TELLING = 0.5
+_PLACES = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 class PackFailed(ImpactError):
@@ -79,30 +86,69 @@ def files(pack: Pack, folder: Path, forms: Sequence[str], tell: Tell = lambda te
         content.write_text(json.dumps(as_json(pack)), encoding="utf-8")
         command = [sys.executable, "-m", "impact.pack", str(content), str(folder.resolve()), ",".join(forms)]
         errors = Path(apart) / "errors.txt"
-        with errors.open("w", encoding="utf-8") as told_wrong:
+        with _place(tell), errors.open("w", encoding="utf-8") as told_wrong:
             found = _watched(command, told_wrong, tell)
         if found is None:
             raise PackFailed(_sentence(errors.read_text(encoding="utf-8", errors="replace")))
         return found
 
 
+@contextmanager
+def _place(tell: Tell) -> Iterator[None]:
+    """One of the places for child processes; whoever waits for one is told so."""
+    while not _PLACES.acquire(timeout=SECONDS_BETWEEN_TELLING):
+        tell("Waiting until another pack is made", 0.0)
+    try:
+        yield
+    finally:
+        _PLACES.release()
+
+
 def _watched(command: Sequence[str], errors: IO[str], tell: Tell) -> dict[str, Path] | None:
-    """Run the child, hand on its progress; the files it wrote, None where it failed."""
+    """Run the child, hand on its progress; the files it wrote, None where it failed. A child that takes too long is
+    ended, also one that says nothing any more: PackFailed."""
     found: dict[str, Path] | None = None
+    ended = threading.Event()
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True,
-                          encoding="utf-8") as child:  # fmt: skip
+                          encoding="utf-8", errors="replace") as child:  # fmt: skip
+
+        def end() -> None:
+            ended.set()
+            child.kill()
+
+        limit = threading.Timer(MOST_SECONDS, end)
+        limit.daemon = True
+        limit.start()
         try:
             for line in child.stdout or ():
-                said = json.loads(line)
+                said = _said(line)
                 if "told" in said:
                     tell(said["told"], said["ratio"])
                 elif "files" in said:
                     found = {form: Path(path) for form, path in said["files"].items()}
-            child.wait(timeout=MOST_SECONDS)
+            child.wait()
         finally:
+            limit.cancel()
             if child.poll() is None:
                 child.kill()
+    if child.returncode != 0 and ended.is_set():
+        raise PackFailed(
+            f"The pack was not made within {MOST_SECONDS / 60:g} minutes, so its process was ended. Try fewer "
+            "forms, or an agenda with fewer changes."
+        )
     return found if child.returncode == 0 else None
+
+
+def _said(line: str) -> Mapping[str, Any]:
+    """What the child tells in a line; nothing where the line is not its own: a library may print, too."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        said = None
+    if not isinstance(said, Mapping):
+        LOG.warning("the process that makes a pack printed: %s", line.strip()[:200])
+        return {}
+    return said
 
 
 def _sentence(errors: str) -> str:
