@@ -188,6 +188,7 @@ def test_a_child_that_breaks_is_told_in_one_sentence(tmp_path: Path) -> None:
     [
         (lambda plain: plain["content"].update(schema=SCHEMA + 1), "frozen by a newer release"),
         (lambda plain: plain.pop("content"), "holds no pack that can be read"),
+        (lambda plain: plain["content"].update(held_on="soon"), "holds no pack that can be read"),
     ],
 )
 def test_a_file_that_is_no_pack_of_this_release_is_refused(tmp_path: Path, change: Any, told: str) -> None:

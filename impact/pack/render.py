@@ -33,6 +33,8 @@ def read(file: Path) -> Pack:
                 "Update the product, then make the pack again."
             )
         return made(Pack, plain)
+    except UnreadablePack:
+        raise
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise UnreadablePack(f"{file.name} holds no pack that can be read ({type(error).__name__}).") from error
 
