@@ -122,6 +122,6 @@ def test_totals_stand_on_the_portfolio_with_their_warning(opened: Any) -> None:
         one = statement(change.id, review_on=on + timedelta(days=30))
         stated(state, one, seen_revision=0, rollout_on=on, today=on - timedelta(days=5))
     text = told(opened(LIVE)[0])
-    assert "3 statements, 3 of them judged" in text
+    assert "3 statements made beforehand, 3 of them judged" in text
     assert "they are not what all changes did" in text
     assert "Whether readiness pays cannot be told" in text

@@ -73,7 +73,7 @@ def test_who_was_told_and_trained_is_told_group_by_group_with_days_against_the_r
     assert words.told_text(shops, live=True) == "not told, planned for 28 Aug 2026: 87 days late"
     assert words.trained_text(shops, live=True) == "–"
     assert [g.name for g in untold(view, TODAY)] == ["Shop owners"]
-    assert words.summary(telling(view, TODAY)) == "Not told: Shop owners."
+    assert words.summary(telling(view, TODAY)) == "Not told: Shop owners. Trained only after it: Branches north."
 
 
 def test_a_message_to_everyone_reaches_every_group_and_those_only_milestones_name() -> None:

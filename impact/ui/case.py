@@ -43,7 +43,10 @@ def _opened(case: Case) -> None:
             if isinstance(told, Figure) and told.kind in ("planned", "recorded"):
                 st.markdown(f"**{told.label}**: {plain(words.told_text(told))}, {plain(told.inputs[0].origin)}")
             elif isinstance(told, Figure):
-                st.markdown(f"**{told.label}**: {plain(words.told_text(told))}  \n:small[{plain(told.formula)}]")
+                name = words.change_label(told)
+                st.markdown(
+                    f"**{name}**: {plain(words.told_text(told))}  \n:small[{told.label} = {plain(told.formula)}]"
+                )
                 st.table(_cells(words.opened(told)), border="horizontal", alt=f"What is in: {told.label}")
             else:
                 st.markdown(f"**{told.label}**: {plain(told.text)}")

@@ -165,11 +165,21 @@ def _best(told: BreakEven) -> str:
     return f"; at the best end of the range from {when(told.earliest)}" if told.earliest else ""
 
 
+NOT_THE_BUMP = (
+    "A month is the rate of the measured weeks; what the bump cost counts its own days as they were, so the two differ."
+)
+
+
+def change_label(told: Figure) -> str:
+    """The name of a figure beside a text that says itself whether it is more or less."""
+    return told.label.replace(" avoided", "").replace(" saved", "")
+
+
 def case_notes(case: Case) -> tuple[str, ...]:
     """What to know about these figures: what they leave out and what they rest on."""
     if case.monthly is None:
         return ()
-    found = [ONLY_TICKETS]
+    found = [ONLY_TICKETS, NOT_THE_BUMP]
     if isinstance(case.break_even, BreakEven):
         where = f" Recorded amounts are taken to be in {case.currency}." if case.currency else ""
         found.append(f"{GOES_ON}{where}")
@@ -224,7 +234,8 @@ def total_text(total: RealisedTotal) -> str:
             f"What all changes save together cannot be told: {plural(total.counted, 'change')} of "
             f"{number(total.live)} live ones have a final figure of their tickets."
         )
-    told = f"In these totals are {number(total.counted)} of {plural(total.live, 'live change')}. {WINNERS_CURSE}"
+    of = f"{plural(total.live, 'live change')} that {'was' if total.live == 1 else 'were'} not rolled back"
+    told = f"In these totals are {number(total.counted)} of {of}. {WINNERS_CURSE}"
     if total.plain_money is None or total.money is None:
         return told
     plain = money(abs(round(total.plain_money, -2)), total.currency)

@@ -181,8 +181,8 @@ def totals_text(totals: RegisterTotals) -> str:
             f"the page of a change before its rollout."
         )
     return (
-        f"{plural(totals.stated, 'statement')}, {number(totals.judged)} of them judged by a measured figure. Of "
-        f"{plural(totals.live, 'live change')}, {number(totals.without)} were never stated beforehand."
+        f"{plural(totals.stated, 'statement')} made beforehand, {number(totals.judged)} of them judged by a measured "
+        f"figure. Of {plural(totals.live, 'live change')}, {number(totals.without)} were never stated beforehand."
     )
 
 

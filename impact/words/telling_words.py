@@ -20,7 +20,12 @@ def sponsor_text(telling: Telling) -> str:
 
 
 def summary(telling: Telling) -> str:
-    """Who has not been told, first of all; else that everybody has, and whether in time."""
+    """Who has not been told, first of all; else that everybody has, and whether in time; and who was trained late."""
+    late = [g.name for g in telling.groups if telling.live and g.trained.on and g.trained.in_time is False]
+    return " ".join(filter(None, [_told(telling), f"Trained only after it: {listed(late)}." if late else ""]))
+
+
+def _told(telling: Telling) -> str:
     groups = telling.groups
     if not groups:
         if any(step.milestone.kind != "support_ready" for step in telling.steps):
