@@ -28,7 +28,8 @@ FRESH = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 class SampleSnapshot:
     """Holds no rows: what a page shows where nothing lies behind a figure."""
 
-    version = "v1"
+    def __init__(self, version: str = "v1") -> None:
+        self.version = version
 
     def query(self, sql: str, params: Any = ()) -> pa.Table:
         """A count of nothing."""
@@ -117,7 +118,13 @@ class LaterOpening(SampleOpening):
 
     def answers(self, place: Place) -> Answers:
         """The sample's values, at another version."""
-        return replace(super().answers(place), version="v2")
+        return at_version(super().answers(place), "v2")
+
+
+def at_version(answers: Answers, version: str) -> Answers:
+    """The same answers, made from another version of the data."""
+    snapshot: Any = SampleSnapshot(version)
+    return replace(answers, version=version, snapshot=snapshot)
 
 
 @cache

@@ -24,7 +24,7 @@ from impact.words import decision_words
 from tests import sample
 from tests.browser import ROOT
 from tests.sample import TODAY
-from tests.sample_server import SampleOpening
+from tests.sample_server import SampleOpening, at_version
 
 SECONDS = 60
 DAY = timedelta(days=1)
@@ -37,7 +37,7 @@ class Opening(SampleOpening):
     version = "v1"
 
     def answers(self, place: Any) -> Answers:
-        return replace(super().answers(place), version=self.version)
+        return at_version(super().answers(place), self.version)
 
     @property
     def records(self) -> State:
