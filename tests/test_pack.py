@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from impact.pack import making, render, tables
 from impact.pack.content import SCHEMA, PackContent, foot_of, further_of
 from impact.pack.gathering import Recorded, content_of
 from impact.plain_json import as_json, made
+from impact.records import AgendaItem, Decision
+from impact.settled import settle
 from impact.state import open_state
 from tests import pack_sample, sample
 
@@ -79,10 +82,38 @@ def test_decisions_of_last_time_say_what_happened_since() -> None:
     assert [(d.number, d.decided, d.due) for d in content.decided_now] == [("CHG-111", "Pause", "1 Dec 2026")]
 
 
-def test_a_pack_says_where_its_link_leads_or_that_none_is_configured() -> None:
+def test_what_was_decided_in_the_meeting_stands_in_the_agenda_and_needs_no_decision_any_more() -> None:
+    unsettled = pack_sample.seen()
+    asked = [c for c in unsettled.portfolio.changes if c.decide]
+    first, second = asked[:2]
+    taken = Decision(
+        id=f"2026-11-24/{first.id}", change_id=first.id, kind="pause", reason="Wait for the training", owner="Payments",
+        decided_on=pack_sample.HELD_ON, meeting_id="2026-11-24", word=first.word, asked=first.decide,
+        review_on=date(2027, 1, 12),
+    )  # fmt: skip
+    items = tuple(AgendaItem(change_id=c.id, reasons=("decide", "late")) for c in asked[:-1])
+    only = AgendaItem(change_id=asked[-1].id, reasons=("decide",))
+    meeting = pack_sample.meeting(agenda=(*items, only))
+    every = (taken, replace(taken, id=f"2026-11-24/{only.change_id}", change_id=only.change_id, word=asked[-1].word,
+                            asked=asked[-1].decide))  # fmt: skip
+    seen = replace(unsettled, portfolio=settle(unsettled.portfolio, every, pack_sample.HELD_ON))
+    content = content_of(seen, meeting, Recorded(every))
+    lines = {line.change_id: line for line in content.agenda}
+    assert (lines[first.id].decided, lines[first.id].asked) == ("Pause, review 12 Jan", "")
+    assert lines[first.id].reasons == ("Late",)
+    assert lines[second.id].reasons == ("Needs a decision", "Late")
+    assert (lines[second.id].decided, bool(lines[second.id].asked)) == ("", True)
+    assert lines[only.change_id].reasons == ("Needed a decision",)
+    assert [page.why for page in content.pages if page.figures.id == only.change_id] == ["Needed a decision"]
+    need = sum("Needs a decision" in line.reasons for line in content.agenda)
+    assert dict(content.counts)["Need a decision"] == f"{need} of {len(asked)}" == f"{len(asked) - 2} of {len(asked)}"
+
+
+def test_a_pack_says_where_its_link_leads_or_what_to_open() -> None:
     assert pack_sample.pack().link == "https://impact.example.com/meeting?meeting=2026-11-24&frozen=f3a91c02d7"
     none = content_of(pack_sample.seen(link=""), pack_sample.meeting(), Recorded())
     assert pack_sample.pack(none).link == ""
+    assert pack_sample.pack(none).where == "Open the meeting of 24 Nov 2026 in the dashboard; pack f3a91c02d7"
 
 
 def test_every_change_has_the_figures_of_its_page() -> None:

@@ -60,7 +60,8 @@ class Chart:
 
 @dataclass(frozen=True, kw_only=True)
 class AgendaLine:
-    """A change on the agenda: why it is there, what customers felt, what is asked, and what somebody noted."""
+    """A change on the agenda: why it is there, what customers felt, what is asked, what somebody noted, and what this
+    meeting decided."""
 
     change_id: str
     number: str
@@ -70,6 +71,7 @@ class AgendaLine:
     word_label: str
     asked: str
     note: str = ""
+    decided: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +153,11 @@ class Pack:
         if not base:
             return ""
         return f"{base}/meeting?meeting={quote(self.content.meeting_id)}&frozen={quote(self.frozen_id)}"
+
+    @property
+    def where(self) -> str:
+        """The same for people: the address, or without one what to open."""
+        return self.link or L["no_link"].format(held_on=self.content.when, pack=self.frozen_id)
 
 
 def further_of(content: PackContent) -> list[tuple[ChangeFigures, MeasureFigures]]:

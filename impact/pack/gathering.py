@@ -28,8 +28,9 @@ from impact.pack.content import (
 )
 from impact.passes import StreamState
 from impact.portfolio import ChangeView, Portfolio
-from impact.records import Decision, Meeting
+from impact.records import AgendaItem, Decision, Meeting
 from impact.settings import Settings
+from impact.settled import in_force
 from impact.showing import Showing
 from impact.words import decision_words, meeting_words, pack_words, readings
 
@@ -97,7 +98,7 @@ def content_of(seen: Seen, meeting: Meeting, recorded: Recorded, tell: Tell = la
         is_demo=seen.is_demo,
         link=seen.settings.meetings.link,
         counts=pack_words.counted(selection.counts(known)),
-        agenda=tuple(_agenda(meeting, portfolio)),
+        agenda=tuple(_agenda(meeting, portfolio, now)),
         overviews=tuple(_overviews(known, portfolio, seen.today)),
         pages=tuple(pages),
         decided_before=tuple(told.line(d) for d in before),
@@ -123,28 +124,37 @@ def _team(portfolio: Portfolio, team_id: str | None) -> str:
     return dict(portfolio.teams).get(team_id, team_id) if team_id else "All teams"
 
 
-def _agenda(meeting: Meeting, portfolio: Portfolio) -> Sequence[AgendaLine]:
-    found = []
+def _agenda(meeting: Meeting, portfolio: Portfolio, now: Sequence[Decision]) -> Sequence[AgendaLine]:
+    found, newest = [], in_force(now)
     for item in meeting.agenda:
         change, gone = portfolio.change(item.change_id), _first_large(decision_words.GONE)
-        reasons = tuple(_first_large(meeting_words.REASONS[reason]) for reason in item.reasons)
+        reasons = tuple(_first_large(reason) for reason in _reasons(item, change))
+        told = newest.get(item.change_id)
+        decided = decision_words.settled_short(told) if told else ""
         if change is None:
             number = item.change_id.split(":", 2)[-1]
             found.append(
                 AgendaLine(
                     change_id=item.change_id, number=number, title=gone, reasons=reasons, word="no_data",
-                    word_label=wording.word_label("no_data"), asked="", note=item.note,
+                    word_label=wording.word_label("no_data"), asked="", note=item.note, decided=decided,
                 )
             )  # fmt: skip
             continue
         found.append(
             AgendaLine(
                 change_id=change.id, number=change.number, title=change.title, reasons=reasons, word=change.word,
-                word_label=wording.word_label(change.word), note=item.note,
+                word_label=wording.word_label(change.word), note=item.note, decided=decided,
                 asked=" ".join(readings.asked(change, code) for code in change.decide),
             )
         )  # fmt: skip
     return found
+
+
+def _reasons(item: AgendaItem, change: ChangeView | None) -> Sequence[str]:
+    """Why a change is on the agenda, as things stand: what asks nothing any more needs no decision."""
+    asks_nothing = change is not None and not change.decide
+    still = [reason for reason in item.reasons if reason != "decide" or not asks_nothing]
+    return [meeting_words.REASONS[reason] for reason in still] or [pack_words.NEEDED]
 
 
 def _overviews(changes: Sequence[ChangeView], portfolio: Portfolio, today: date) -> Sequence[Chart]:
@@ -172,7 +182,7 @@ def _page(seen: Seen, meeting: Meeting, change: ChangeView, told: _Teller) -> Ch
     mine = [d for d in told.decisions if d.change_id == change.id and not d.withdrawn]
     return ChangePage(
         figures=figures,
-        why=_first_large(meeting_words.reasons_text(item)),
+        why=_first_large(", ".join(_reasons(item, change))),
         note=item.note,
         chart=_course(seen, change, figures) or _plan(seen, change),
         decisions=tuple(told.line(d) for d in sorted(mine, key=lambda d: d.decided_on, reverse=True)),

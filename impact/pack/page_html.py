@@ -131,16 +131,18 @@ def _first(pack: Pack) -> str:
         f"{content.as_of} · {L['version']} {content.data_version} · {L['made']} {pack.frozen_text} · "
         f"{L['pack_id']} {pack.frozen_id}{demo}"
     )
-    link = f'<a href="{html.escape(pack.link)}">{_t(pack.link)}</a>' if pack.link else _t(L["no_link"])
+    link = f'<a href="{html.escape(pack.link)}">{_t(pack.link)}</a>' if pack.link else _t(pack.where)
     stale = "".join(f'<p class="stale">{_t(sentence)}</p>' for sentence in content.stale)
     counts = "".join(f"<div><dt>{_t(name)}</dt><dd>{_t(value)}</dd></div>" for name, value in content.counts)
-    noted = any(line.note for line in content.agenda)
-    heads = ("", L["change"], L["customers"], L["why"], L["asked"], *((L["note"],) if noted else ()))
+    decided, noted = any(line.decided for line in content.agenda), any(line.note for line in content.agenda)
+    more = (*((L["decided"],) if decided else ()), *((L["note"],) if noted else ()))
+    heads = ("", L["change"], L["customers"], L["why"], L["asked"], *more)
     rows = [
         (
             str(place), f'<a href="#change-{place}"><strong>{_t(line.number)}</strong> {_t(line.title)}</a>',
             _said(line.word, line.word_label, looks), _t(", ".join(line.reasons)),
-            f'<span class="asked">{_t(line.asked)}</span>', *((_t(line.note),) if noted else ()),
+            f'<span class="asked">{_t(line.asked)}</span>',
+            *((f"<strong>{_t(line.decided)}</strong>",) if decided else ()), *((_t(line.note),) if noted else ()),
         )
         for place, line in enumerate(content.agenda, 1)
     ]  # fmt: skip

@@ -60,6 +60,7 @@ def _inputs(pack: Pack, svgs: Sequence[str]) -> dict[str, Any]:
         "svgs": list(svgs),
         "labels": LABELS,
         "link": pack.link,
+        "where": pack.where,
         "further": [(figures.number, as_json(measure)) for figures, measure in further_of(pack.content)],
         "tables": [as_json(t) | {"shares": column_shares(t)} for t in further_tables(pack.content)],
         "most_milestones": MOST_MILESTONES,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from impact.figure_records import ChangeFigures, MeasureFigures
+from impact.pack.content import AgendaLine
 from impact.pack.fitting import Grid, grid
 from impact.pack.slide_parts import Run
-from impact.pack.template import BLUE, INK, MUTED, TITLE_HIGH, TOP, WARM
+from impact.pack.template import BLUE, INK, INNER, MUTED, TITLE_HIGH, TOP, WARM
 from impact.words.pack_labels import LABELS as L
 
 BODY = TOP + TITLE_HIGH + 0.04
@@ -41,6 +42,22 @@ def head(*names: str) -> Cells:
 def plain(rows: Sequence[Cells]) -> list[list[str]]:
     """The same rows as texts, to find out how much room they take."""
     return [["".join(run.text for run in runs) for runs in row] for row in rows]
+
+
+def agenda_rows(agenda: Sequence[AgendaLine]) -> tuple[list[Cells], tuple[float, ...]]:
+    """The agenda as rows, and the columns' widths; what was decided and noted only where there is something."""
+    decided, noted = any(line.decided for line in agenda), any(line.note for line in agenda)
+    names = ["No.", L["change"], L["customers"], L["why"], L["asked"]]
+    rows: list[Cells] = [head(*names, *((L["decided"],) if decided else ()), *((L["note"],) if noted else ()))]
+    for place, line in enumerate(agenda, 1):
+        row = (cell(str(place)), (Run(f"{line.number} ", bold=True), Run(line.title)),
+               cell(line.word_label, colour=tone(line.word), bold=True), cell(", ".join(line.reasons)),
+               cell(line.asked, colour=WARM))  # fmt: skip
+        told = cell(line.decided, bold=True)
+        rows.append((*row, *((told,) if decided else ()), *((cell(line.note),) if noted else ())))
+    shares = [4.2, 1.45, 2.3, 2.1, *((1.8,) if decided else ()), *((1.8,) if noted else ())]
+    wide = INNER - 0.45
+    return rows, (0.45, *(wide * share / sum(shares) for share in shares))
 
 
 def plan_rows(f: ChangeFigures, most: int) -> list[Cells]:

@@ -19,12 +19,12 @@ from impact.pack.slide_rows import (
     FOOT,
     SIZES,
     Cells,
+    agenda_rows,
     cell,
     head,
     measure_rows,
     plain,
     plan_rows,
-    tone,
 )
 from impact.pack.template import BLUE, INK, INNER, LEFT, MUTED, PALE, TITLE_HIGH, TOP, WARM, blank, number_field, titled
 from impact.words.pack_labels import LABELS as L
@@ -85,7 +85,7 @@ class _Slides:
         """What stands in the notes of every slide."""
         c = self.content
         yield f"{c.as_of}. {L['version']} {c.data_version}. {L['made']} {self.pack.frozen_text} ({c.zone})."
-        yield f"{L['link']}: {self.pack.link or L['no_link']}."
+        yield f"{L['link']}: {self.pack.where}."
         yield from (part.text for part in c.method[:1])
         yield from (part.text for part in c.method if part.title in ("The likely range", "What it is not"))
 
@@ -110,7 +110,7 @@ class _Slides:
         next_on = f" · {L['next_meeting']} {c.next_meeting}" if c.next_meeting else ""
         lines = [[Run(f"{c.team}{next_on} · {c.as_of} · {L['version']} {c.data_version} · {L['made']} "
                       f"{pack.frozen_text}", MUTED)]]  # fmt: skip
-        lines.append([Run(f"{L['link']}: ", MUTED), Run(pack.link or L["no_link"], BLUE, link=pack.link)])
+        lines.append([Run(f"{L['link']}: ", MUTED), Run(pack.where, BLUE if pack.link else INK, link=pack.link)])
         lines += [[Run(sentence, WARM, True)] for sentence in c.stale]
         y = BODY
         write(slide, Box(LEFT, y, INNER, 0.2 * len(lines)), lines, size=10, name="Facts")
@@ -125,15 +125,7 @@ class _Slides:
         if not c.agenda:
             write(slide, Box(LEFT, y, INNER, 0.3), [[Run(L["no_agenda"])]], size=12, name="Agenda")
             return
-        noted = any(line.note for line in c.agenda)
-        names = ("No.", L["change"], L["customers"], L["why"], L["asked"], *((L["note"],) if noted else ()))
-        rows: list[Cells] = [head(*names)]
-        for place, line in enumerate(c.agenda, 1):
-            row = (cell(str(place)), (Run(f"{line.number} ", bold=True), Run(line.title)),
-                   cell(line.word_label, colour=tone(line.word), bold=True), cell(", ".join(line.reasons)),
-                   cell(line.asked, colour=WARM))  # fmt: skip
-            rows.append((*row, cell(line.note)) if noted else row)
-        widths = (0.45, 4.2, 1.45, 2.3, 2.1, 1.833) if noted else (0.45, 5.0, 1.6, 2.8, 2.483)
+        rows, widths = agenda_rows(c.agenda)
         self.listed(c.title, rows, widths, top=y, alt=f"{L['agenda']}: {len(c.agenda)}", slide=slide)
 
     def decisions(self, title: str, lines: Sequence[DecisionLine]) -> None:

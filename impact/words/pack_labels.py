@@ -54,7 +54,7 @@ LABELS = {
     "pack_id": "Pack",
     "made": "Figures frozen",
     "link": "These figures beside today's",
-    "no_link": "in the dashboard, on the page of the meeting (no address is configured: [meetings] link)",
+    "no_link": "Open the meeting of {held_on} in the dashboard; pack {pack}",
     "next_meeting": "Next meeting",
     "demo": "Demo data: an invented organisation",
     "page": "Page",

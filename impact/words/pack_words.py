@@ -18,6 +18,8 @@ from impact.words.readings import asked
 from impact.words.sentences import OBSERVATION, RANGE_HELP, decide_text, not_live, stands
 
 NOT_RECORDED = "not recorded"
+NEEDED = "needed a decision"
+"""Why a change is on the agenda where that was the one reason and nothing is asked any more."""
 
 
 def facts_in_line(change: ChangeView) -> tuple[str, ...]:
