@@ -8,7 +8,7 @@ Every record has revisions: an edit makes a new one, whoever edits says which on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -57,7 +57,7 @@ class Decision:
 
     ``other`` says what, for the kind "other". ``owner`` is a role or a team. ``word`` and ``asked`` are the change's
     word and what was asked of the room when it was decided; ``frozen_id`` names the figures that were seen then. A
-    withdrawn decision stays on record and counts for nothing.
+    withdrawn decision stays on record and counts for nothing. ``first_at`` is when its first revision was recorded.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Decision:
     revision: int = 0
     recorded_at: datetime | None = None
     recorded_by: str = ""
+    first_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,8 @@ _HARM: Mapping[Word, int] = {"worse": 3, "mixed": 2, "leaning_worse": 1}
 
 
 def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
-    """The newest decision of every change, by the change's id; what was withdrawn counts for nothing."""
+    """The newest decision of every change, by the change's id; what was withdrawn counts for nothing. Of one day the
+    decision that was first recorded last is the newest: correcting an earlier one later that day changes no order."""
     newest: dict[str, Decision] = {}
     for decision in decisions:
         known = newest.get(decision.change_id)
@@ -31,7 +32,7 @@ def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
 
 
 def _order(decision: Decision) -> tuple[date, float, str]:
-    at = decision.recorded_at
+    at = decision.first_at or decision.recorded_at
     return decision.decided_on, at.timestamp() if at else 0.0, decision.id
 
 

@@ -155,8 +155,9 @@ class State:
         return self._save(checked_meeting(meeting), seen_revision, by)
 
     def decisions(self) -> tuple[Decision, ...]:
-        """All decisions as they are now, withdrawn ones too, the latest day first."""
-        return self._all(Decision, lambda decision: (decision.decided_on, decision.recorded_at, decision.id))
+        """All decisions as they are now, withdrawn ones too, the latest day first; of one day the one first recorded
+        last."""
+        return self._all(Decision, lambda decision: (decision.decided_on, decision.first_at, decision.id))
 
     def decision(self, id: str) -> Decision | None:
         """One decision as it is now."""

@@ -105,6 +105,15 @@ def test_the_newest_decision_counts_and_a_withdrawn_one_for_nothing() -> None:
     assert in_force([second, first, third]) == {change.id: second}
 
 
+def test_correcting_an_earlier_decision_of_the_day_does_not_put_it_above_a_later_one() -> None:
+    change = worse()
+    ten, two, four = (datetime(2026, 11, 9, hour, tzinfo=UTC) for hour in (10, 14, 16))
+    corrected = decided(change, revision=2, first_at=ten, recorded_at=four)
+    later = decided(change, id="2026-11-09~payments/it", kind="pause", revision=1, first_at=two, recorded_at=two)
+    assert in_force([corrected, later]) == {change.id: later}
+    assert in_force([later, corrected]) == {change.id: later}
+
+
 def test_a_newer_decision_takes_the_place_of_one_that_would_still_settle() -> None:
     change = worse()
     newer = decided(change, id="x", decided_on=TODAY - DAY, review_on=TODAY)

@@ -68,6 +68,19 @@ def test_a_correction_is_a_new_revision_and_the_old_one_stays(state: State) -> N
     assert state.decisions() == (gone,)
 
 
+def test_every_revision_of_a_decision_knows_when_the_first_was_recorded(place: Place) -> None:
+    times: Iterator[datetime] = iter(NOW + timedelta(hours=hour) for hour in range(3))
+    state = place.open(clock=lambda: next(times))
+    first = state.record(PAUSE, seen_revision=0)
+    later = state.record(replace(PAUSE, id="2026-12-01/desk:change:8", change_id="desk:change:8"), seen_revision=0)
+    corrected = state.record(replace(PAUSE, reason="Tickets rose by 15 %."), seen_revision=1)
+    assert (first.first_at, corrected.first_at, corrected.recorded_at) == (NOW, NOW, NOW + timedelta(hours=2))
+    assert [one.first_at for one in state.decision_history(PAUSE.id)] == [NOW, NOW]
+    assert state.decision(PAUSE.id) == corrected
+    for seen in (state, place.open()):
+        assert [(one.id, one.first_at) for one in seen.decisions()] == [(later.id, later.recorded_at), (PAUSE.id, NOW)]
+
+
 def test_the_second_of_two_writers_learns_what_the_first_wrote_and_writes_nothing(place: Place) -> None:
     one, other = place.open(), place.open()
     first = one.record(PAUSE, seen_revision=0, by=ANNA)

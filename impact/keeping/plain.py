@@ -21,11 +21,13 @@ TABLES: Mapping[type[Any], sa.Table] = {
 }
 _STAMP = {"id": "", "revision": 0, "recorded_at": None, "recorded_by": ""}
 """What is said about a revision rather than in it."""
+FIRST_AT = "first_at"
+"""Known of a decision, and no column of its own: its first revision has it."""
 
 
 def as_row(record: Meeting | Decision | Statement) -> dict[str, Any]:
     """Column -> value; lists of a record become plain JSON."""
-    row = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    row = {field.name: getattr(record, field.name) for field in dataclasses.fields(record) if field.name != FIRST_AT}
     if "agenda" in row:
         row["agenda"] = [dataclasses.asdict(item) for item in row["agenda"]]
     if "asked" in row:
@@ -64,7 +66,7 @@ def same(one: Kept, other: Kept) -> bool:
     return all(
         getattr(one, field.name) == getattr(other, field.name)
         for field in dataclasses.fields(one)
-        if field.name not in _STAMP and field.name != "after_rollout"
+        if field.name not in _STAMP and field.name not in ("after_rollout", FIRST_AT)
     )
 
 

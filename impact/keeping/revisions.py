@@ -15,9 +15,18 @@ import sqlalchemy as sa
 from impact.keeping import schema
 from impact.keeping.checking import RecordRefused
 from impact.keeping.naming import can_be_named
-from impact.keeping.plain import TABLES, Kept, as_row, content, records, same
+from impact.keeping.plain import FIRST_AT, TABLES, Kept, as_row, content, records, same
 from impact.model import StoreError
 from impact.records import Conflict, Decision, Meeting, Statement
+
+
+def _select(table: sa.Table) -> sa.Select[Any]:
+    """Revisions; those of a decision with the instant of its first one."""
+    if table is not schema.DECISION:
+        return sa.select(table)
+    first = table.alias()
+    begun = sa.and_(first.c.id == table.c.id, first.c.revision == 1)
+    return sa.select(table, first.c.recorded_at.label(FIRST_AT)).join_from(table, first, begun)
 
 
 def version(connection: sa.Connection) -> int:
@@ -33,7 +42,7 @@ def newest(connection: sa.Connection, kind: type[Kept], id: str) -> Kept | None:
     if not can_be_named(id):
         return None
     table = TABLES[kind]
-    query = sa.select(table).where(table.c.id == id).order_by(table.c.revision.desc()).limit(1)
+    query = _select(table).where(table.c.id == id).order_by(table.c.revision.desc()).limit(1)
     return next(iter(records(kind, connection.execute(query))), None)
 
 
@@ -41,7 +50,7 @@ def all_newest(connection: sa.Connection, kind: type[Kept]) -> list[Kept]:
     """Every record as it is now. A revision is the newest where no other follows it: revisions have no gaps."""
     table, later = TABLES[kind], TABLES[kind].alias()
     follows = sa.exists().where(later.c.id == table.c.id, later.c.revision == table.c.revision + 1)
-    return records(kind, connection.execute(sa.select(table).where(~follows)))
+    return records(kind, connection.execute(_select(table).where(~follows)))
 
 
 def since(connection: sa.Connection, kind: type[Kept], number: int) -> list[Kept]:
@@ -50,7 +59,7 @@ def since(connection: sa.Connection, kind: type[Kept], number: int) -> list[Kept
     same_revision = sa.and_(
         audit.c.record_table == table.name, audit.c.record_id == table.c.id, audit.c.revision == table.c.revision
     )
-    query = sa.select(table).join(audit, same_revision).where(audit.c.number > number).order_by(audit.c.number)
+    query = _select(table).join(audit, same_revision).where(audit.c.number > number).order_by(audit.c.number)
     return records(kind, connection.execute(query))
 
 
@@ -59,7 +68,7 @@ def history(connection: sa.Connection, kind: type[Kept], id: str | None = None) 
     if id is not None and not can_be_named(id):
         return []
     table = TABLES[kind]
-    query = sa.select(table).order_by(table.c.id, table.c.revision)
+    query = _select(table).order_by(table.c.id, table.c.revision)
     return records(kind, connection.execute(query if id is None else query.where(table.c.id == id)))
 
 
@@ -76,6 +85,8 @@ def add(connection: sa.Connection, record: Kept, seen_revision: int, *, at: date
         return current
     _check_references(connection, record)
     saved = replace(record, revision=revision + 1, recorded_at=at, recorded_by=by)
+    if isinstance(saved, Decision):
+        saved = replace(saved, first_at=at if current is None else getattr(current, FIRST_AT))
     table = TABLES[type(record)]
     connection.execute(table.insert(), as_row(saved))
     before = None if current is None else content(current)
