@@ -117,7 +117,9 @@ def test_the_agenda_is_edited_and_a_reload_shows_it(visit: Opens, site: Served) 
     assert label.input_value() == "Ask the desk"
 
 
-@pytest.mark.parametrize(("choice", "kept"), [("Save mine on top", "Roll back"), ("Keep theirs", "Fix first")])
+@pytest.mark.parametrize(
+    ("choice", "kept"), [("Save mine on top", "Roll back"), ("Keep theirs, discard mine", "Fix first")]
+)
 def test_two_browsers_that_record_at_once_see_both_versions_and_nothing_is_lost(
     visit: Opens, site: Served, choice: str, kept: str
 ) -> None:

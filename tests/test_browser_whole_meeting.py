@@ -82,7 +82,7 @@ def test_a_meeting_from_the_first_link_to_the_pack(visit: Opens, site: Served, t
     chair.page.get_by_text("Decided: fix first").wait_for()
     press(colleague, "Record")
     colleague.page.get_by_text("While you were writing, another window recorded").wait_for()
-    press(colleague, "Keep theirs")
+    press(colleague, "Keep theirs, discard mine")
 
     chair.go(address)
     press(chair, "Make the pack")

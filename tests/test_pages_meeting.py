@@ -157,7 +157,7 @@ def test_the_agenda_is_moved_cut_and_noted_and_every_edit_is_kept(window: Window
     at = window.open(meeting=meeting.id)
     at.button(key=f"arrow_upward {WORSE}").click().run()
     at.button(key="close itsm:change:CHG-119").click().run()
-    at.text_input(key=f"note {meeting.id} 3 {WORSE}").set_value("Ask the desk").run()
+    at.text_input(key=f"note {meeting.id} {WORSE}").set_value("Ask the desk").run()
     kept = window.state.meetings()[0]
     assert [(i.change_id[-7:], i.note) for i in kept.agenda] == [
         ("CHG-110", "Ask the desk"), ("CHG-123", ""), ("CHG-111", ""),
@@ -172,7 +172,7 @@ def test_an_edit_of_an_agenda_that_somebody_else_edited_waits_and_can_be_made_on
     mine = window.open(meeting=meeting.id)
     theirs = replace(meeting, agenda=meeting.agenda[1:])
     window.state.change_meeting(theirs, seen_revision=meeting.revision)
-    mine.text_input(key=f"note {meeting.id} 1 {WORSE}").set_value("Ask the desk").run()
+    mine.text_input(key=f"note {meeting.id} {WORSE}").set_value("Ask the desk").run()
     assert "another window changed this meeting" in told(mine)
     assert "Ask the desk" in told(mine), "what was typed is still there"
     assert window.state.meetings()[0].agenda == theirs.agenda, "nothing is overwritten"
@@ -198,7 +198,7 @@ def test_a_waiting_edit_can_be_given_up(window: Window) -> None:
     mine = window.open(meeting=meeting.id)
     window.state.change_meeting(replace(meeting, agenda=()), seen_revision=meeting.revision)
     mine.button(key=f"arrow_upward {WORSE}").click().run()
-    press(mine, "Keep theirs")
+    press(mine, "Keep theirs, discard mine")
     assert window.state.meetings()[0].agenda == ()
     assert "not saved yet" not in told(mine)
 
@@ -308,7 +308,7 @@ def test_two_windows_that_record_at_once_see_both_versions_and_choose(window: Wi
     press(second, "Save mine on top")
     history = window.state.decision_history(OWN)
     assert [(d.revision, d.kind) for d in history] == [(1, "pause"), (2, "roll_back")], "nothing is lost"
-    assert "Nothing of yours is lost" not in told(second)
+    assert "Nothing is overwritten" not in told(second)
 
 
 def test_whoever_came_second_can_keep_the_first(window: Window) -> None:
@@ -317,7 +317,7 @@ def test_whoever_came_second_can_keep_the_first(window: Window) -> None:
     window.state.record(decision(), seen_revision=0)
     second.run()
     assert "another window recorded a decision" in told(second), "it is said before anything is pressed"
-    press(second, "Keep theirs")
+    press(second, "Keep theirs, discard mine")
     assert [d.kind for d in window.state.decision_history(OWN)] == ["pause"]
     assert second.text_input(key=f"decide reason {OWN}").value == "Wait for the vendor"
 

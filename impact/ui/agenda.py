@@ -28,6 +28,8 @@ from impact.words.formats import at, plain, when
 MOST_CHOICES = 1_000
 WAITING = "waiting edit"
 """Where the session keeps an edit that somebody else was faster than."""
+SAVED = "saved edit"
+"""Where the session keeps the meeting as it last saved it."""
 Edit = Callable[[Meeting], Meeting]
 
 
@@ -97,12 +99,26 @@ def _row(
             told = f":blue[✓] {plain(decision_words.kind_text(decision))}"
             st.markdown("  \n".join([told, *([f":small[{plain(item.note)}]"] if item.note else [])]))
         else:
-            key = f"note {meeting.id} {meeting.revision} {item.change_id}"
-            st.text_input(f"Note on {words.name(item.change_id, change)}", value=item.note, key=key,
-                          placeholder="Note", label_visibility="collapsed", max_chars=2_000,
-                          on_change=_note, args=(*about, key))  # fmt: skip
+            st.text_input(f"Note on {words.name(item.change_id, change)}", key=_filled(meeting, item),
+                          placeholder="Note", label_visibility="collapsed", on_change=_note, args=about)  # fmt: skip
     with grid.cell():
         _moves(view, meeting, place, item.change_id)
+
+
+def _note_key(meeting: Meeting, change_id: str) -> str:
+    """One field a change for as long as the page is open: a field that a save replaced would lose what is typed."""
+    return f"note {meeting.id} {change_id}"
+
+
+def _filled(meeting: Meeting, item: AgendaItem) -> str:
+    """The key of a note's field, which shows what is saved unless this visitor's own text is on its way."""
+    state, key = st.session_state, _note_key(meeting, item.change_id)
+    shown = f"{key} as saved"
+    if key not in state or state.get(shown) != item.note:
+        if state.get(key) != item.note:
+            state[key] = item.note
+        state[shown] = item.note
+    return key
 
 
 def _moves(view: View, meeting: Meeting, place: int, change_id: str) -> None:
@@ -121,10 +137,12 @@ def _on_agenda(edit: Callable[..., agendas.Agenda], *given: Any) -> Edit:
     return lambda meeting: replace(meeting, agenda=edit(meeting.agenda, *given))
 
 
-def _note(view: View, meeting: Meeting, change_id: str, key: str) -> None:
+def _note(view: View, meeting: Meeting, change_id: str) -> None:
+    key = _note_key(meeting, change_id)
     note = str(st.session_state.get(key) or "")
     said = f"note on {change_id.split(':')[-1]}: {note}"
-    _edit(view, meeting, _on_agenda(agendas.noted, change_id, note), said)
+    if not _edit(view, meeting, _on_agenda(agendas.noted, change_id, note), said) and WAITING in st.session_state:
+        st.session_state.pop(f"{key} as saved", None)
 
 
 def _add(view: View, meeting: Meeting) -> None:
@@ -154,21 +172,26 @@ def _add_picked(view: View, meeting: Meeting, key: str) -> None:
         _edit(view, meeting, _on_agenda(agendas.added, [item]), f"add {picked.split(':')[-1]}")
 
 
-def _edit(view: View, meeting: Meeting, edit: Edit, told: str) -> None:
-    """Save the meeting after an edit, unless somebody saved another one since it was shown."""
-    changed = edit(meeting)
+def _edit(view: View, meeting: Meeting, edit: Edit, told: str) -> bool:
+    """Save the meeting after an edit, unless somebody saved another one since it was shown; whether it is saved.
+
+    What this visitor saved a moment ago is no other one: two fields left quickly save before the page is drawn anew.
+    """
+    changed, state = edit(meeting), st.session_state
     try:
-        view.state.change_meeting(changed, seen_revision=changed.revision, by=who(view))
+        saved = view.state.change_meeting(changed, seen_revision=changed.revision, by=who(view))
     except Conflict as conflict:
         newest = conflict.current
-        if isinstance(newest, Meeting) and _says_the_same(newest, meeting):
-            _edit(view, newest, edit, told)
-        else:
-            st.session_state[WAITING] = (changed, edit, told)
+        if isinstance(newest, Meeting) and (newest == state.get(SAVED) or _says_the_same(newest, meeting)):
+            return _edit(view, newest, edit, told)
+        state[WAITING] = (changed, edit, told)
+        return False
     except ImpactError as error:
-        st.session_state[REFUSED] = str(error)
-    else:
-        st.session_state.pop(WAITING, None)
+        state[REFUSED] = str(error)
+        return False
+    state[SAVED] = saved
+    state.pop(WAITING, None)
+    return True
 
 
 def _says_the_same(one: Meeting, other: Meeting) -> bool:
@@ -192,7 +215,7 @@ def _waiting_edit(view: View, meeting: Meeting) -> None:
         with grid.cell():
             recorded = at(meeting.recorded_at, view.settings.reporting.timezone)
             st.markdown(f"**Saved by {by}, {recorded}**\n\n{words.agenda_told(meeting, changes)}")
-            st.button("Keep theirs", on_click=_give_up)
+            st.button("Keep theirs, discard mine", on_click=_give_up)
         with grid.cell():
             st.markdown(f"**Yours, not saved yet**\n\n{words.agenda_told(mine, changes)}")
             st.button("Make my change on theirs", type="primary", on_click=_edit, args=(view, meeting, edit, told))

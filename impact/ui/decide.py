@@ -292,15 +292,15 @@ def _conflict(view: View, desk: _Desk, theirs: Decision) -> None:
     by = decision_words.who(theirs.recorded_by, who(view))
     recorded_at = at(theirs.recorded_at, view.settings.reporting.timezone)
     st.warning(
-        f"While you were writing, {by} recorded a decision on this change. Nothing of yours is lost, and nothing is "
-        "overwritten: choose which one stands. The other one stays in the history.",
+        f"While you were writing, {by} recorded a decision on this change. Nothing is overwritten: choose which "
+        "one stands. With yours on top, theirs stays in the history; yours is nowhere once it is discarded.",
         icon=":material/call_split:",
     )
     left, right = decision_words.side_by_side(theirs, _draft(desk))
     with st.grid(2, wrap=False, border=True, gap="small", key="conflict") as grid:
         with grid.cell():
             st.markdown(f"**Recorded by {by}, {recorded_at}**\n\n{left}")
-            st.button("Keep theirs", on_click=_drop, args=(desk,), key=desk.key("keep theirs"))
+            st.button("Keep theirs, discard mine", on_click=_drop, args=(desk,), key=desk.key("keep theirs"))
         with grid.cell():
             st.markdown(f"**Yours, not recorded yet**\n\n{right}")
             st.button("Save mine on top", type="primary", on_click=_record, args=(view, desk, theirs.revision),
