@@ -10,11 +10,13 @@ chosen = meeting.pick(view)
 if chosen is None:
     meeting.choose(view)
     st.stop()
+frozen.beside(view, chosen)
 if walk.asked():
     walk.change(view, chosen)
 else:
     agenda.head(view, chosen)
     agenda.rows(view, chosen)
     agenda.outcome(view, chosen)
-    pack.section(view, view.state, chosen, ui.who(view))
-frozen.beside(view, chosen)
+    with st.container(key="room-pack"):
+        pack.section(view, view.state, chosen, ui.who(view))
+    frozen.packs(view, chosen)

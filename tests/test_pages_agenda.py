@@ -6,10 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from impact.agenda import noted
+from impact.figures import as_json, change_figures
+from impact.words import meeting_words
+from tests import sample
+from tests.sample import TODAY
 from tests.test_pages_meeting import WORSE, Window, press, told, window
 
 __all__ = ["window"]
 OTHER = "itsm:change:CHG-111"
+CHANGE = next(c for c in sample.every_state() if c.id == WORSE)
 
 
 def note_of(at: Any, change_id: str) -> str:
@@ -53,3 +58,42 @@ def test_a_note_that_came_too_late_and_is_given_up_is_in_its_field_no_more(windo
     assert "Ask the desk" in told(at)
     press(at, "Keep theirs, discard mine")
     assert (note_of(at, WORSE), note_of(at, OTHER)) == ("", "From the desk")
+
+
+# --- packs and figures of then -----------------------------------------------------------------------------------
+
+
+def with_packs(window: Window) -> list[str]:
+    """Today's meeting with two packs, of which the second has other figures."""
+    meeting, kept = window.meeting(), []
+    figures = as_json(change_figures(CHANGE, metrics=sample.portfolio().metrics, today=TODAY))
+    for title in ("Card payment gateway switch", "Another title"):
+        kept.append(window.state.freeze("v0", {"pages": [{"figures": {**figures, "title": title}}]}))
+        meeting = window.state.change_meeting(replace(meeting, frozen_id=kept[-1]), seen_revision=meeting.revision)
+    return kept
+
+
+def test_a_meeting_lists_its_packs_newest_first_also_once_it_is_closed(window: Window) -> None:
+    kept = with_packs(window)
+    at = window.open(meeting="2026-11-23")
+    for page in (at, press(at, "Close the meeting")):
+        lines = next(m.value for m in page.markdown if m.value.startswith("- Pack of")).splitlines()
+        assert [line.rpartition("frozen=")[2] for line in lines] == [f"{one})" for one in reversed(kept)]
+        assert all("(meeting?meeting=2026-11-23&frozen=" in line for line in lines)
+
+
+def test_figures_of_then_come_before_the_agenda_and_before_the_form_and_can_be_hidden(window: Window) -> None:
+    kept = with_packs(window)
+    at = window.open(meeting="2026-11-23", frozen=kept[1])
+    headings = [one.value for one in at.header]
+    assert headings.index("Figures of then beside today’s") < headings.index("Agenda")
+    assert "Another title" in list(at.table[0].value["Then"])
+    press(at, "Hide them")
+    assert "Figures of then beside today’s" not in [one.value for one in at.header]
+    walked = window.open(meeting="2026-11-23", change=WORSE, frozen="nothing")
+    assert walked.header[0].value == "Figures of then beside today’s"
+    assert "No figures are kept under 'nothing'" in walked.warning[0].value
+
+
+def test_changes_of_a_pack_that_read_the_same_today_are_told_in_one_line() -> None:
+    assert meeting_words.all_the_same(["A", "B"]) == "Every figure is the same today: A and B."

@@ -141,7 +141,7 @@ def _note(view: View, meeting: Meeting, change_id: str) -> None:
     key = _note_key(meeting, change_id)
     note = str(st.session_state.get(key) or "")
     said = f"note on {change_id.split(':')[-1]}: {note}"
-    if not _edit(view, meeting, _on_agenda(agendas.noted, change_id, note), said) and WAITING in st.session_state:
+    if not _saved(view, meeting, _on_agenda(agendas.noted, change_id, note), said) and WAITING in st.session_state:
         st.session_state.pop(f"{key} as saved", None)
 
 
@@ -172,7 +172,12 @@ def _add_picked(view: View, meeting: Meeting, key: str) -> None:
         _edit(view, meeting, _on_agenda(agendas.added, [item]), f"add {picked.split(':')[-1]}")
 
 
-def _edit(view: View, meeting: Meeting, edit: Edit, told: str) -> bool:
+def _edit(view: View, meeting: Meeting, edit: Edit, told: str) -> None:
+    """What a button does: an edit is saved, or waits."""
+    _saved(view, meeting, edit, told)
+
+
+def _saved(view: View, meeting: Meeting, edit: Edit, told: str) -> bool:
     """Save the meeting after an edit, unless somebody saved another one since it was shown; whether it is saved.
 
     What this visitor saved a moment ago is no other one: two fields left quickly save before the page is drawn anew.
@@ -183,7 +188,7 @@ def _edit(view: View, meeting: Meeting, edit: Edit, told: str) -> bool:
     except Conflict as conflict:
         newest = conflict.current
         if isinstance(newest, Meeting) and (newest == state.get(SAVED) or _says_the_same(newest, meeting)):
-            return _edit(view, newest, edit, told)
+            return _saved(view, newest, edit, told)
         state[WAITING] = (changed, edit, told)
         return False
     except ImpactError as error:

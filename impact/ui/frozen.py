@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
 from impact.figures import ChangeFigures, differences
@@ -19,18 +21,56 @@ def beside(view: View, meeting: Meeting) -> None:
     if not asked:
         return
     found = view.state.frozen(asked)
-    st.header("Figures of that time beside today’s", anchor=False)
-    if found is None:
-        st.warning(f"No figures are kept under {asked!r}. The link may come from another installation.")
-        return
-    st.markdown(kept_text(view, found))
+    with st.container(border=True, gap="small", key="frozen"):
+        line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+        line.header("Figures of then beside today’s", anchor=False, width="content")
+        line.button("Hide them", icon=":material/close:", type="tertiary", on_click=_leave, key="hide frozen")
+        if found is None:
+            st.warning(f"No figures are kept under {asked!r}. The link may come from another installation.")
+        else:
+            _compared(view, found)
+
+
+def _leave() -> None:
+    st.query_params.pop("frozen", None)
+
+
+def _compared(view: View, frozen: Frozen) -> None:
+    """Those that moved as tables; those that did not in one line."""
+    st.markdown(kept_text(view, frozen))
     wanted = view.portfolio.change(st.query_params.get("change", ""))
-    kept = figures_in(found.content)
+    kept = figures_in(frozen.content)
     chosen = [one for one in kept if wanted is None or one.id == wanted.id]
     if not chosen:
         st.markdown("This change is not among them." if kept else "They cannot be read by this version any more.")
+    same = []
     for one in chosen:
-        then_and_now(view, one, view.portfolio.change(one.id))
+        change = view.portfolio.change(one.id)
+        if change is not None and not differences(one, decide.everything(view, change)):
+            same.append(f"{one.number} {one.title}")
+        else:
+            then_and_now(view, one, change)
+    if same:
+        st.markdown(plain(words.all_the_same(same)))
+
+
+def packs(view: View, meeting: Meeting) -> None:
+    """Every pack of the meeting, newest first, with the way to its figures beside today's."""
+    ids = dict.fromkeys(m.frozen_id for m in reversed(view.state.meeting_history(meeting.id)) if m.frozen_id)
+    zone = view.settings.reporting.timezone
+    lines = [words.pack_line(meeting, frozen_id, at(when, zone)) for frozen_id in ids
+             if (when := _kept_at(view, frozen_id)) is not None]  # fmt: skip
+    if lines:
+        with st.container(key="packs"):
+            st.markdown("\n".join(lines))
+
+
+def _kept_at(view: View, frozen_id: str) -> datetime | None:
+    def look() -> datetime | None:
+        found = view.state.frozen(frozen_id)
+        return found.frozen_at if found else None
+
+    return view.cached(("frozen at", view.state.where, frozen_id), look)
 
 
 def kept_text(view: View, frozen: Frozen) -> str:

@@ -27,6 +27,7 @@ REASONS: Mapping[AgendaReason, str] = {
     "hand": "put on by hand",
 }
 WHOLE = "whole portfolio"
+MOST_SAME = 8
 MOST_NAMED = 3
 """Names in a line before the rest is counted."""
 
@@ -230,6 +231,17 @@ def since_text(decision: Decision, change: ChangeView, then: ChangeFigures | Non
     if done:
         told.append(f"{plural(done, 'milestone')} done")
     return "; ".join(told)
+
+
+def pack_line(meeting: Meeting, frozen_id: str, kept_at: str) -> str:
+    """One pack of a meeting as a line of a Markdown list, with the link to its figures beside today's."""
+    address = f"meeting?meeting={quote(meeting.id)}&frozen={quote(frozen_id)}"
+    return f"- Pack of {plain(kept_at)}: [Figures of then beside today’s]({address})"
+
+
+def all_the_same(names: Sequence[str]) -> str:
+    """Of which changes every figure is the same today."""
+    return f"Every figure is the same today: {listed(tuple(names), MOST_SAME)}."
 
 
 # --- the end -----------------------------------------------------------------------------------------------------
