@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from impact.pack import making, render, tables
 from impact.pack.content import SCHEMA, PackContent, foot_of, further_of
 from impact.pack.gathering import Recorded, content_of
 from impact.plain_json import as_json, made
-from impact.records import AgendaItem, Decision
+from impact.records import AgendaItem, Decision, Meeting
 from impact.settled import settle
 from impact.state import open_state
 from tests import pack_sample, sample
@@ -80,6 +80,49 @@ def test_decisions_of_last_time_say_what_happened_since() -> None:
         ("CHG-116", "Close, benefit realised", "Customers: Better, unchanged"),
     ]
     assert [(d.number, d.decided, d.due) for d in content.decided_now] == [("CHG-111", "Pause", "1 Dec 2026")]
+
+
+def recorded_again(*more: Decision, held: tuple[date, ...] = (date(2026, 11, 10),)) -> PackContent:
+    """The pack of the sample's meeting with these decisions beside its own, and the meetings before it."""
+    meetings = tuple(Meeting(id=f"{on}", held_on=on, title="Steering meeting") for on in held)
+    own = pack_sample.meeting()
+    return content_of(pack_sample.seen(), own, Recorded((*pack_sample.decisions(), *more), (*meetings, own)))
+
+
+def one_more(number: str, on: date, meeting_on: date | None, **more: Any) -> Decision:
+    change_id = f"itsm:change:{number}"
+    meeting_id = f"{meeting_on}" if meeting_on else None
+    return Decision(id=f"{meeting_id or on}/{change_id}", change_id=change_id, kind="pause", reason="Wait",
+                    owner="Desk", decided_on=on, meeting_id=meeting_id, **more)  # fmt: skip
+
+
+def test_what_the_last_meeting_decided_is_told_also_when_it_was_written_down_the_day_before() -> None:
+    early = one_more("CHG-113", date(2026, 11, 9), date(2026, 11, 10))
+    older = one_more("CHG-114", date(2026, 11, 9), None)
+    content = recorded_again(early, older, held=(date(2026, 10, 27), date(2026, 11, 10)))
+    assert content.before_title == "Decisions of last time, 10 Nov 2026"
+    assert [d.number for d in content.decided_before] == ["CHG-113", "CHG-110", "CHG-116"]
+
+
+def test_what_is_written_down_before_the_day_of_this_meeting_is_its_own_decision_only() -> None:
+    content = recorded_again(one_more("CHG-113", date(2026, 11, 23), date(2026, 11, 24)))
+    assert [d.number for d in content.decided_before] == ["CHG-110", "CHG-116"]
+    assert [d.number for d in content.decided_now] == ["CHG-111", "CHG-113"]
+
+
+def test_where_the_last_meeting_decided_nothing_the_newest_day_before_it_is_told() -> None:
+    content = recorded_again(held=(date(2026, 11, 17),))
+    assert content.before_title == "Decisions of last time, 10 Nov 2026"
+    assert [d.number for d in content.decided_before] == ["CHG-110", "CHG-116"]
+
+
+def test_a_decision_that_was_taken_anew_on_the_same_day_is_told() -> None:
+    hour = datetime(2026, 11, 10, 16, tzinfo=UTC)
+    again = one_more("CHG-116", date(2026, 11, 10), None, first_at=hour, recorded_at=hour)
+    again = replace(again, id=f"2026-11-10~web/{again.change_id}", meeting_id="2026-11-10~web")
+    told = {(d.number, d.decided): d.since for d in recorded_again(again).decided_before}
+    assert told["CHG-116", "Close, benefit realised"].endswith("decided anew on 10 Nov 2026: Pause")
+    assert "anew" not in told["CHG-116", "Pause"]
 
 
 def test_what_was_decided_in_the_meeting_stands_in_the_agenda_and_needs_no_decision_any_more() -> None:

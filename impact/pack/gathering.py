@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from impact import selection, wording
@@ -235,14 +236,19 @@ class _Teller:
     seen: Seen
     recorded: Recorded
 
+    @cached_property
+    def newest(self) -> dict[str, Decision]:
+        """The decision in force on each change."""
+        return in_force(self.decisions)
+
     @property
     def decisions(self) -> tuple[Decision, ...]:
         return self.recorded.decisions
 
     def line(self, decision: Decision) -> DecisionLine:
         change = self.seen.portfolio.change(decision.change_id)
-        later = [d for d in self.decisions if d.change_id == decision.change_id and not d.withdrawn]
-        newer = max((d for d in later if d.decided_on > decision.decided_on), key=lambda d: d.decided_on, default=None)
+        newest = self.newest.get(decision.change_id)
+        newer = newest if newest is not None and newest.id != decision.id else None
         return DecisionLine(
             change_id=decision.change_id,
             number=change.number if change else decision.change_id.split(":", 2)[-1],
@@ -271,19 +277,28 @@ class _Teller:
 
 
 def _before(meeting: Meeting, recorded: Recorded, portfolio: Portfolio) -> tuple[date | None, Sequence[Decision]]:
-    """The day of the last meeting of the same room, and what was decided from then until this one. Where no meeting is
-    known, the newest day on which anything was decided."""
+    """The day of the last meeting of the same room, and what was decided in it, also when that was written down before
+    its day, and from then until this one. Where no such meeting is known or nothing was decided since, the newest day
+    on which anything was."""
+    held = [m for m in recorded.meetings if m.team_id == meeting.team_id and m.held_on < meeting.held_on]
+    last = max(held, key=lambda m: m.held_on, default=None)
 
     def ours(decision: Decision) -> bool:
         change = portfolio.change(decision.change_id)
-        return meeting.team_id is None or (change is not None and change.team_id == meeting.team_id)
+        of_the_room = last is not None and decision.meeting_id == last.id
+        return of_the_room or meeting.team_id is None or (change is not None and change.team_id == meeting.team_id)
 
-    earlier = [d for d in recorded.decisions if not d.withdrawn and d.decided_on < meeting.held_on and ours(d)]
+    earlier = [
+        d
+        for d in recorded.decisions
+        if not d.withdrawn and d.decided_on < meeting.held_on and d.meeting_id != meeting.id and ours(d)
+    ]
     if not earlier:
         return None, ()
-    held = [m.held_on for m in recorded.meetings if m.team_id == meeting.team_id and m.held_on < meeting.held_on]
-    last = max(held, default=max(d.decided_on for d in earlier))
-    if all(d.decided_on < last for d in earlier):
-        last = max(d.decided_on for d in earlier)
-    found = sorted((d for d in earlier if d.decided_on >= last), key=lambda d: (d.decided_on, d.id))
-    return last, found
+    on = max(d.decided_on for d in earlier)
+    found = [d for d in earlier if last is not None and (d.meeting_id == last.id or d.decided_on >= last.held_on)]
+    if last is not None and found:
+        on = last.held_on
+    else:
+        found = [d for d in earlier if d.decided_on >= on]
+    return on, sorted(found, key=lambda d: (d.decided_on, d.id))
