@@ -5,7 +5,7 @@ freeze; and what changes like a coming one brought before. Dates and links only:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
@@ -22,7 +22,13 @@ BEFORE, AFTER = SHAPES[0].pre, SHAPES[0].post
 """Days before and after a rollout that the planned reading compares."""
 LEAST_ALIKE = 3
 """With fewer changes like it, nothing can be told of a coming one."""
+MOST_ALIKE = 12
+"""Of the changes like a coming one, so many are asked on its services or in its team: the latest."""
+MOST_NEAR = 12
+"""Of the changes that follow one on a service or for the same people, so many are told: the nearest, among those to
+come and among those of the past. Where hundreds go live in a week, all pairs of them would tell nobody more."""
 
+Basis = Literal["service", "team"]
 Closeness = Literal["together", "short", "before", "near"]
 """Cannot be told apart; told apart in fewer days than planned; one lies in the days before the other; only near."""
 
@@ -42,18 +48,28 @@ class Side:
 @dataclass(frozen=True)
 class Collision:
     """Two changes that meet. ``services`` and ``segments`` are what they share; ``gap_days`` the days from the last day
-    of the first to the first day of the second, 0 where they overlap. ``alone_from`` is the first day on which the
-    second could go live and leave both all their days; ``told_on`` the day after the second one's planned days."""
+    of the first to the first day of the second, 0 where they overlap."""
 
     first: Side
     second: Side
     services: tuple[str, ...]
     segments: tuple[str, ...]
     gap_days: int
-    closeness: Closeness
-    alone_from: date
-    least_from: date
-    told_on: date
+
+    @property
+    def closeness(self) -> Closeness:
+        """What the days between mean for telling them apart."""
+        return closeness(self.gap_days)
+
+    @property
+    def alone_from(self) -> date:
+        """The first day on which the second could go live and leave both all their days."""
+        return self.first.to + timedelta(days=AFTER + 1)
+
+    @property
+    def least_from(self) -> date:
+        """The first day on which the second could go live and be told apart at all."""
+        return self.first.to + timedelta(days=LEAST_GAP)
 
     @property
     def coming(self) -> bool:
@@ -83,7 +99,7 @@ class Alike:
     low: float
     high: float
     count: int
-    basis: Literal["service", "team"]
+    basis: Basis
 
 
 @dataclass(frozen=True)
@@ -102,34 +118,45 @@ class _Met:
     side: Side
 
 
-def collisions(changes: Sequence[ChangeView], today: date, *, within: int = NEIGHBOUR_DAYS) -> tuple[Collision, ...]:
-    """Pairs of changes on one service or for the same people within so many days: coming ones first and of these the
-    next, then the latest of the past. A pair is told once, by the nearest of its days."""
+def collisions(changes: Sequence[ChangeView], today: date) -> tuple[Collision, ...]:
+    """Pairs of changes that meet and are worth a look (see ``matters``): coming ones first and of these the next, then
+    the latest of the past. A pair is told once, by the nearest of its days. Of changes that only the same people felt,
+    those of the last weeks."""
     at: dict[tuple[str, str], list[_Met]] = defaultdict(list)
     for change in changes:
         for met in _meets(change, today):
-            at[met.kind, met.id].append(met)
+            if met.kind == "services" or (today - met.side.to).days <= BEFORE:
+                at[met.kind, met.id].append(met)
     pairs: dict[tuple[str, str], list[tuple[_Met, _Met]]] = defaultdict(list)
-    for found in at.values():
-        for a, b in _near(found, within):
+    for (kind, _), found in at.items():
+        for a, b in _near(found, BEFORE if kind == "services" else AFTER):
             ends = sorted((a.side.change_id, b.side.change_id))
             pairs[ends[0], ends[1]].append((a, b))
-    every = [_collision(met) for met in pairs.values()]
+    every = [one for one in map(_collision, pairs.values()) if matters(one)]
     coming = sorted((c for c in every if c.coming), key=lambda c: (c.second.on, c.first.on, c.ids))
     past = sorted((c for c in every if not c.coming), key=lambda c: (-c.second.on.toordinal(), c.ids))
     return (*coming, *past)
 
 
 def _near(found: Sequence[_Met], within: int) -> Iterator[tuple[_Met, _Met]]:
-    """Pairs of different changes among those that meet one service or group, the earlier one first."""
+    """Pairs of different changes among those that meet one service or group, the earlier one first: each with the
+    nearest that follow it."""
     ordered = sorted(found, key=lambda m: (m.side.on, m.side.to, m.side.change_id))
-    longest = max(((m.side.to - m.side.on).days for m in ordered), default=0)
-    for i, first in enumerate(ordered):
-        for second in ordered[i + 1 :]:
-            if (second.side.on - first.side.on).days > within + longest:
-                break
-            if second.side.change_id != first.side.change_id and _gap(first.side, second.side) <= within:
-                yield first, second
+    live, coming = [m for m in ordered if m.side.live], [m for m in ordered if not m.side.live]
+    for place, first in enumerate(live, 1):
+        yield from _following(first, live, place, within)
+        yield from _following(first, coming, 0, within)
+    for place, first in enumerate(coming, 1):
+        yield from _following(first, coming, place, within)
+
+
+def _following(first: _Met, others: Sequence[_Met], place: int, within: int) -> Iterator[tuple[_Met, _Met]]:
+    told = 0
+    while told < MOST_NEAR and place < len(others) and _gap(first.side, others[place].side) <= within:
+        if others[place].side.change_id != first.side.change_id:
+            told += 1
+            yield first, others[place]
+        place += 1
 
 
 def _gap(first: Side, second: Side) -> int:
@@ -142,17 +169,7 @@ def _collision(met: Sequence[tuple[_Met, _Met]]) -> Collision:
     first, second = min(on_services or met, key=lambda pair: (_gap(pair[0].side, pair[1].side), pair[0].side.on))
     gap = _gap(first.side, second.side)
     names = {kind: tuple(sorted({a.name for a, _ in met if a.kind == kind})) for kind in ("services", "segments")}
-    return Collision(
-        first.side,
-        second.side,
-        names["services"],
-        names["segments"],
-        gap,
-        closeness(gap),
-        first.side.to + timedelta(days=AFTER + 1),
-        first.side.to + timedelta(days=LEAST_GAP),
-        second.side.to + timedelta(days=AFTER + 1),
-    )
+    return Collision(first.side, second.side, names["services"], names["segments"], gap)
 
 
 def closeness(gap_days: int) -> Closeness:
@@ -246,31 +263,52 @@ def coming(changes: Sequence[ChangeView], today: date) -> tuple[ChangeView, ...]
     return tuple(sorted(found, key=lambda c: (c.planned_on or today, c.number)))
 
 
-def past_like(change: ChangeView, changes: Sequence[ChangeView]) -> tuple[ChangeView, ...]:
-    """The live changes of the same kind that share a service or the team with a change, the latest first."""
-    services = {link.id for link in change.services}
-    found = [
-        c
-        for c in changes
-        if c.id != change.id and c.rollout_on is not None and c.kind == change.kind
-        and (services & {link.id for link in c.services} or (c.team_id is not None and c.team_id == change.team_id))
-    ]  # fmt: skip
-    return tuple(sorted(found, key=lambda c: (-(c.rollout_on or date.min).toordinal(), c.id)))
+def expected(
+    coming: Sequence[ChangeView],
+    changes: Sequence[ChangeView],
+    extra_of: Callable[[Collection[str]], Mapping[str, float]],
+) -> dict[str, Alike | TooFew]:
+    """What past changes like each of the coming ones brought in extra tickets, by the id of the coming one.
+    ``extra_of`` gives the known bumps of the changes it is asked for, many at once: those on the same services, then
+    those of the teams of coming changes for which these are too few."""
+    places: dict[tuple[str, Basis, str], list[ChangeView]] = defaultdict(list)
+    for past in sorted((c for c in changes if c.rollout_on is not None), key=_latest):
+        for basis, of_kind in _places(past):
+            for place in of_kind:
+                places[past.kind, basis, place].append(past)
+    like = {c.id: _past_like(c, places) for c in coming}
+    extra = dict(extra_of({past.id for found in like.values() for past in found["service"]}))
+    few = [found for found in like.values() if sum(past.id in extra for past in found["service"]) < LEAST_ALIKE]
+    extra |= extra_of({past.id for found in few for past in found["team"] if past.id not in extra})
+    return {c.id: _alike(like[c.id], extra) for c in coming}
 
 
-def alike(change: ChangeView, changes: Sequence[ChangeView], extra: Mapping[str, float]) -> Alike | TooFew:
-    """What past changes of the same kind brought in extra tickets: those on one of its services or, where these are
-    fewer than three, those of its team. ``extra`` are the known bumps by change."""
-    same = [c for c in past_like(change, changes) if c.id in extra]
-    services = {link.id for link in change.services}
-    on_service = [c for c in same if services & {link.id for link in c.services}]
-    of_team = [c for c in same if change.team_id is not None and c.team_id == change.team_id]
-    groups: tuple[tuple[Literal["service", "team"], list[ChangeView]], ...] = (
-        ("service", on_service),
-        ("team", of_team),
-    )
-    for basis, found in groups:
-        if len(found) >= LEAST_ALIKE:
-            values = [extra[c.id] for c in found]
+def _latest(change: ChangeView) -> tuple[int, str]:
+    return -(change.rollout_on or date.min).toordinal(), change.id
+
+
+def _places(change: ChangeView) -> tuple[tuple[Basis, set[str]], ...]:
+    """Where others can be like it: its services, its team."""
+    team = set() if change.team_id is None else {change.team_id}
+    return ("service", {link.id for link in change.services}), ("team", team)
+
+
+def _past_like(
+    change: ChangeView, places: Mapping[tuple[str, Basis, str], Sequence[ChangeView]]
+) -> dict[Basis, list[ChangeView]]:
+    """The latest live changes of the same kind on one of its services, and those of its team."""
+    like: dict[Basis, list[ChangeView]] = {}
+    for basis, of_kind in _places(change):
+        latest = (past for place in of_kind for past in places.get((change.kind, basis, place), ())[:MOST_ALIKE])
+        found = {past.id: past for past in latest}
+        like[basis] = sorted(found.values(), key=_latest)[:MOST_ALIKE]
+    return like
+
+
+def _alike(like: Mapping[Basis, Sequence[ChangeView]], extra: Mapping[str, float]) -> Alike | TooFew:
+    """Those on one of its services or, where fewer than three of them have a known bump, those of its team."""
+    known = {basis: [extra[past.id] for past in found if past.id in extra] for basis, found in like.items()}
+    for basis, values in known.items():
+        if len(values) >= LEAST_ALIKE:
             return Alike(median(values), min(values), max(values), len(values), basis)
-    return TooFew(max(len(on_service), len(of_team)))
+    return TooFew(max(map(len, known.values())))

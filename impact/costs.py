@@ -6,12 +6,12 @@ taken, else waiting time is modelled from the time to resolve.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from impact.bump_cost import BumpCost, Lost, Money, Source
 from impact.estimate import NotEstimable, Panel
-from impact.estimation.bump import Bump, BumpStudy, bump_study, bumps
+from impact.estimation.bump import Bump, BumpStudy, bump_study, bumps, extras
 from impact.estimation.lost_minutes import ExtraMinutes, MinutesStudy, extra_minutes, minutes_study
 from impact.observed import Evidence
 from impact.settings import Rates
@@ -58,6 +58,11 @@ def bump_of(study: CostStudy, change_id: str, rates: Rates) -> BumpCost | None:
     if lost is not None and lost.at_work is not None and rates.per_lost_hour is not None:
         lost_money = _money(lost.hours, lost.at_work * rates.per_lost_hour, rates)
     return BumpCost(bump, lost, handling, lost_money, _missing(lost, rates))
+
+
+def extra_tickets(study: CostStudy, change_ids: Collection[str]) -> dict[str, float]:
+    """Extra tickets in the days after the rollout, by change; only those for which that can be told."""
+    return extras(study.tickets, change_ids) if study.tickets is not None else {}
 
 
 def _lost(study: CostStudy, change_id: str, rates: Rates) -> Lost | None:

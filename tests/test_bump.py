@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from impact.estimate import NotEstimable, Panel, Rollout
-from impact.estimation.bump import Bump, Weeks, bump_study, bumps, normal_after
+from impact.estimation.bump import Bump, Weeks, bump_study, bumps, extras, normal_after
 from impact.estimation.lost_minutes import ExtraMinutes, extra_minutes, minutes_study
 
 FIRST = date(2026, 1, 5)
@@ -223,3 +223,11 @@ def test_panels_of_different_services_are_refused() -> None:
     other = Panel("lost_time", "mean", NAMES[:3], FIRST, total[:3], total[:3], total[:3])
     with pytest.raises(ValueError, match="different services"):
         minutes_study(panel(total), other, [])
+
+
+def test_extra_tickets_alone_are_those_of_the_whole_bump_and_none_is_told_where_no_bump_is() -> None:
+    rollouts = [Rollout("c", "s00", on(ROLLED)), Rollout("d", "s01", on(120)), Rollout("late", "s02", on(DAYS - 2))]
+    prepared = bump_study(panel(raised(15, 10)), rollouts)
+    told = {found.change_id: found.extra for found in bumps(prepared) if isinstance(found, Bump)}
+    assert set(told) == {"c", "d"}
+    assert extras(prepared, ("c", "d", "late", "unknown")) == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -12,15 +13,16 @@ from impact.collisions import (
     AFTER,
     BEFORE,
     LEAST_GAP,
+    MOST_ALIKE,
+    MOST_NEAR,
     Alike,
     TooFew,
-    alike,
     around,
     closeness,
     collisions,
     coming,
+    expected,
     in_freeze,
-    matters,
 )
 from impact.estimate import SHAPES
 from impact.estimation import designs
@@ -45,6 +47,11 @@ def change(number: str, on: int, *, service: str | None = "Mail", to: int | None
     services = (link,) if service else ()
     return sample.change(number, f"Change {number}", rollout=on if live else None, planned=on,
                          **{"services": services, "milestones": (), **more})  # fmt: skip
+
+
+def alike(ahead: ChangeView, past: tuple[ChangeView, ...], extra: dict[str, float]) -> Alike | TooFew:
+    """What past changes like one to come brought, from known bumps."""
+    return expected((ahead,), past, lambda asked: {key: extra[key] for key in asked if key in extra})[ahead.id]
 
 
 def test_windows_are_those_of_the_engine() -> None:
@@ -106,7 +113,7 @@ def test_a_pair_that_shares_services_and_people_is_told_once_by_its_services() -
 
 def test_coming_collisions_stand_first_and_the_next_of_them_before_the_others() -> None:
     changes = (change("P", -60), change("Q", -58), change("A", 40), change("B", 41), change("C", 9), change("D", 10))
-    order = [(c.first.number, c.second.number) for c in collisions(changes, TODAY, within=3)]
+    order = [(c.first.number, c.second.number) for c in collisions(changes, TODAY) if c.gap_days <= 3]
     assert order == [("C", "D"), ("A", "B"), ("P", "Q")]
 
 
@@ -142,8 +149,7 @@ def test_what_is_looked_at_is_what_is_hard_to_tell_apart_or_can_still_be_moved(
     first: int, second: int, service: str, matter: bool
 ) -> None:
     a, b = change("A", first, segments=(NORTH,)), change("B", second, service=service, segments=(NORTH,))
-    (found,) = collisions((a, b), TODAY)
-    assert matters(found) is matter
+    assert bool(collisions((a, b), TODAY)) is matter
 
 
 def test_neighbours_of_a_planned_change_are_known_before_it_is_live() -> None:
@@ -201,3 +207,36 @@ def test_changes_of_another_kind_or_without_a_known_bump_are_not_alike() -> None
     past = (change("P1", -60, kind="emergency"), change("P2", -61), change("P3", -62), change("P4", -63))
     extra = {c.id: 5.0 for c in past[:3]}
     assert alike(change("A", 9), past, extra) == TooFew(2)
+
+
+def test_of_hundreds_that_go_live_in_a_week_the_nearest_that_follow_each_are_told() -> None:
+    crowd = [change(f"C{i:04}", -(i % 7), segments=(NORTH,)) for i in range(3_000)]
+    found = collisions(crowd, TODAY)
+    assert len(found) <= 2 * MOST_NEAR * len(crowd), "all pairs would be more than four million"
+    first = [c for c in found if c.first.number == "C0006"]
+    assert [c.gap_days for c in first] == [0] * MOST_NEAR
+    ahead = collisions((*crowd, change("Z", 1)), TODAY)[0]
+    assert ahead.second.number == "Z", "what can still be moved is not pushed out by what is past"
+
+
+def test_past_changes_for_the_same_people_only_are_told_while_they_are_recent() -> None:
+    def pair(ago: int) -> tuple[ChangeView, ...]:
+        return change("A", -ago, segments=(NORTH,)), change("B", -ago, service="Wi-Fi", segments=(NORTH,))
+
+    assert [c.segments for c in collisions(pair(BEFORE), TODAY)] == [("Branches north",)]
+    assert collisions(pair(BEFORE + 1), TODAY) == ()
+
+
+def test_the_bumps_that_are_asked_for_are_the_latest_of_those_alike_and_all_at_once() -> None:
+    past = tuple(change(f"P{i}", -60 - i) for i in range(3_000))
+    asked: list[set[str]] = []
+
+    def extra_of(ids: Collection[str]) -> dict[str, float]:
+        asked.append(set(ids))
+        return dict.fromkeys(ids, 4.0)
+
+    found = expected([change(f"N{i}", 9) for i in range(40)], past, extra_of)
+    assert asked == [{c.id for c in past[:MOST_ALIKE]}, set()], (
+        "the team is asked only where its services tell too little"
+    )
+    assert set(found.values()) == {Alike(4.0, 4.0, 4.0, MOST_ALIKE, "service")}

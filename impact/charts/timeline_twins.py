@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -94,11 +95,15 @@ def ahead(
     """A row for every coming change: when, on what, for whom, what changes like it brought, and what it meets."""
     table: Table = {name: [] for name in ("Planned", "Change", "Services", "People", "Extra tickets to expect", "From",
                                           "Meets")}  # fmt: skip
+    meets: dict[str, list[str]] = defaultdict(list)
+    for c in found:
+        if c.coming and c.closeness in ("together", "short"):
+            meets[c.first.change_id].append(c.second.number)
+            meets[c.second.change_id].append(c.first.number)
+    for f in frozen:
+        meets[f.side.change_id].append(f.freeze.name)
     for change in coming:
         likely = expected.get(change.id, TooFew(0))
-        mine = [c for c in found if c.coming and change.id in c.ids and c.closeness in ("together", "short")]
-        others = [c.second.number if c.first.change_id == change.id else c.first.number for c in mine]
-        others += [f.freeze.name for f in frozen if f.side.change_id == change.id]
         clean = plain if links else str
         row = (
             when(change.planned_on),
@@ -107,7 +112,7 @@ def ahead(
             clean(listed([s.name for s in change.segments], 3)) or "not recorded",
             words.extra_text(likely),
             words.extra_basis(likely, change.kind),
-            clean(listed(list(dict.fromkeys(others)), 4)) or "nothing near",
+            clean(listed(list(dict.fromkeys(meets[change.id])), 4)) or "nothing near",
         )
         for column, text in zip(table.values(), row, strict=True):
             column.append(text)

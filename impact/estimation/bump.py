@@ -7,7 +7,7 @@ when the figures look normal again stops at a lucky moment, and its range holds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -117,7 +117,7 @@ def bump_study(
     return BumpStudy(study(panel, rollouts, shapes=BUMP_SHAPES, holidays=holidays, until=until), {})
 
 
-def bumps(prepared: BumpStudy, changes: Sequence[str] | None = None) -> list[Bump | NotEstimable]:
+def bumps(prepared: BumpStudy, changes: Collection[str] | None = None) -> list[Bump | NotEstimable]:
     """The bump of each change named (of all when None), sorted by change. Unknown changes are left out.
 
     NotEstimable where another change is within a week, the first week is not complete, or too little is known.
@@ -126,7 +126,20 @@ def bumps(prepared: BumpStudy, changes: Sequence[str] | None = None) -> list[Bum
     return [_bump(prepared, name) for name in names if changes is None or name in changes]
 
 
-def _bump(prepared: BumpStudy, change_id: str) -> Bump | NotEstimable:
+def extras(prepared: BumpStudy, changes: Collection[str]) -> dict[str, float]:
+    """The extra tickets of each of these changes alone, as ``bumps`` tells them but sooner; a change for which that
+    cannot be told is left out."""
+    known = {r.change_id for r in prepared.common.line.rollouts}
+    found = {name: _totalled(prepared, name) for name in sorted(known.intersection(changes))}
+    return {
+        name: float(told[2].observed.sum()) - float(told[2].expected.sum())
+        for name, told in found.items()
+        if not isinstance(told, NotEstimable)
+    }
+
+
+def _totalled(prepared: BumpStudy, change_id: str) -> tuple[Case, Pooling, Expected] | NotEstimable:
+    """What a change is compared with, and its tickets and the expected ones in all the days of its bump."""
     common = prepared.common
     case = case_of(common, change_id, prepared.fits)
     if isinstance(case, NotEstimable):
@@ -140,7 +153,15 @@ def _bump(prepared: BumpStudy, change_id: str) -> Bump | NotEstimable:
             change_id, common.panel.metric, None, "too_little_data", LEAST_TICKETS, round(float(before.sum())),
             shape=case.shape,
         )  # fmt: skip
-    total = expected_tickets(common, case, pool, first=np.array([0]), end=np.array([case.shape.post]))
+    return case, pool, expected_tickets(common, case, pool, first=np.array([0]), end=np.array([case.shape.post]))
+
+
+def _bump(prepared: BumpStudy, change_id: str) -> Bump | NotEstimable:
+    common = prepared.common
+    told = _totalled(prepared, change_id)
+    if isinstance(told, NotEstimable):
+        return told
+    case, pool, total = told
     low, high = total_range(pool, case, total)
     weeks, ended_by = weeks_after(prepared, case, pool)
     observed, expected = float(total.observed.sum()), float(total.expected.sum())

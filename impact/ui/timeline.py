@@ -6,7 +6,7 @@ Layout only: what is shown is decided elsewhere.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import ceil
 from typing import cast
 
@@ -17,8 +17,8 @@ from impact import daily_tickets
 from impact.charts import gantt, gantt_places, heat, twins
 from impact.charts import timeline_twins as tables
 from impact.charts.gantt_places import By, Entry
-from impact.collisions import Alike, Collision, TooFew
-from impact.estimate import NotEstimable
+from impact.collisions import Alike, Collision, Frozen, TooFew
+from impact.costs import cost_study, extra_tickets
 from impact.portfolio import ChangeView
 from impact.selection import NO_TEAM, PAGE_SIZE, PERIODS, Filters
 from impact.ui import View, carried, from_address, to_address
@@ -132,28 +132,41 @@ def ahead(view: View, shown: Sequence[ChangeView]) -> None:
     if not coming:
         st.markdown("None of the changes shown is planned for today or later.")
         return
-    found, frozen = _meetings(view), meet.in_freeze(view.portfolio.changes, view.settings.freezes, view.today)
-    expected = {change.id: _expected(view, change) for change in coming}
-    st.table(tables.ahead(coming[:PAGE_SIZE], expected, found, frozen), border="horizontal",
+    found, frozen, first = _meetings(view), _in_freeze(view), coming[:PAGE_SIZE]
+    with st.spinner("Looking up what changes like these brought …"):
+        expected = view.cached(("expected", tuple(change.id for change in first)), lambda: _expected(view, first))
+    st.table(tables.ahead(first, expected, found, frozen), border="horizontal",
              alt="Coming changes: when, on what, for whom, extra tickets to expect, what they meet")  # fmt: skip
+    if len(coming) > len(first):
+        st.markdown(f":small[and {len(coming) - len(first):,} more, in the download]")
     st.markdown(
         ":small[Extra tickets are those of past changes of the same kind on the same services, or of the same team: "
         "the middle one, and from the lowest to the highest. They say what happened before, not what must happen now.]"
     )
-    _download("coming", view, lambda: tables.ahead(coming, expected, found, frozen, links=False))
+    _download("coming", view, lambda: tables.ahead(coming, _expected(view, coming), found, frozen, links=False))
 
 
-def _expected(view: View, change: ChangeView) -> Alike | TooFew:
-    """What past changes like it brought; their bumps are found once per data version."""
+def _expected(view: View, coming: Sequence[ChangeView]) -> dict[str, Alike | TooFew]:
+    """What past changes like each of these brought. Bumps are found once per data version and kept together: as many
+    values as changes would push out all else that pages keep."""
+    data = view.dossier
+    known: dict[str, float | None] = view.cached("bumps", dict)
 
-    def find() -> Alike | TooFew:
-        past = meet.past_like(change, view.portfolio.changes)
-        costs = {c.id: view.cost(c) for c in past}
-        bumps = {key: cost.bump for key, cost in costs.items() if cost is not None}
-        extra = {key: bump.extra for key, bump in bumps.items() if not isinstance(bump, NotEstimable)}
-        return meet.alike(change, past, extra)
+    def extra_of(ids: Collection[str]) -> dict[str, float]:
+        missing = [key for key in ids if key not in known]
+        if missing:
+            study = data.kept.get(("costs", data.version), lambda: cost_study(data.evidence))
+            known.update({**dict.fromkeys(missing), **extra_tickets(study, set(missing))})
+        return {key: extra for key in ids if (extra := known[key]) is not None}
 
-    return view.cached(("alike", change.id), find)
+    return meet.expected(coming, view.portfolio.changes, extra_of)
+
+
+def _in_freeze(view: View) -> tuple[Frozen, ...]:
+    freezes = view.settings.freezes
+    return view.cached(
+        ("in freeze", freezes), lambda: meet.in_freeze(view.portfolio.changes, freezes, view.today) if freezes else ()
+    )
 
 
 def _meetings(view: View) -> tuple[Collision, ...]:
@@ -164,9 +177,8 @@ def meetings(view: View, shown: Sequence[ChangeView]) -> None:
     """Changes that meet on a service or for the same people, and rollouts inside a freeze; coming ones first."""
     st.header("What meets", anchor=False)
     ids = {change.id for change in shown}
-    mine = [c for c in _meetings(view) if ids & set(c.ids)]
-    worth = [c for c in mine if meet.matters(c)]
-    coming, past = [c for c in worth if c.coming], [c for c in worth if not c.coming]
+    mine = [c for c in _meetings(view) if not ids.isdisjoint(c.ids)]
+    coming, past = [c for c in mine if c.coming], [c for c in mine if not c.coming]
     past = sorted(past, key=lambda c: not c.services)  # figures are compared service by service: those first
     _frozen(view, ids)
     every = {change.id: change for change in view.portfolio.changes}
@@ -188,14 +200,15 @@ def meetings(view: View, shown: Sequence[ChangeView]) -> None:
             alt=f"{title}: changes that meet",
         )
         if len(found) > MOST_MEETINGS:
-            st.markdown(f":small[and {len(found) - MOST_MEETINGS} more, in the download]")
+            st.markdown(f":small[and {len(found) - MOST_MEETINGS:,} more, in the download; {words.NEAREST}]")
+    st.markdown(f":small[{words.PEOPLE_LATELY}]")
     if mine:
         _download("meetings", view, lambda: tables.meetings(mine))
 
 
 def _frozen(view: View, ids: set[str]) -> None:
     freezes = view.settings.freezes
-    found = [f for f in meet.in_freeze(view.portfolio.changes, freezes, view.today) if f.side.change_id in ids]
+    found = [f for f in _in_freeze(view) if f.side.change_id in ids]
     if not freezes:
         st.markdown(
             ":small[No freeze is configured: [freezes.*] in the settings names days on which nothing goes live.]"

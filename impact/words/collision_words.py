@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from impact.collisions import AFTER, BEFORE, LEAST_ALIKE, Alike, Collision, Frozen, Side, TooFew
+from impact.collisions import AFTER, BEFORE, LEAST_ALIKE, MOST_NEAR, Alike, Collision, Frozen, Side, TooFew
 from impact.words.formats import days, listed, number, plural, span, when
+
+NEAREST = f"of each change at most the {MOST_NEAR} that follow it nearest"
+PEOPLE_LATELY = (
+    f"Past rollouts for the same people on different services are told for {BEFORE} days, those on one service always."
+)
 
 
 def side_name(side: Side) -> str:
@@ -48,9 +53,7 @@ def meaning(found: Collision) -> str:
         if found.coming:
             return f"Told apart less surely: {lasting}. From {when(found.alone_from)} on both have all their days."
         return f"Told apart less surely: {lasting}."
-    if found.closeness == "before":
-        return f"{first} lies in the {BEFORE} days before {second}: fewer days before {second} can be compared."
-    return "Far enough apart to be told apart; both are named beside each other's answer."
+    return f"{first} lies in the {BEFORE} days before {second}: fewer days before {second} can be compared."
 
 
 def sentence(found: Collision) -> str:
