@@ -30,6 +30,7 @@ def save(seen: Visit, expected: str) -> None:
     field = seen.page.get_by_role("spinbutton").first
     field.fill(expected)
     field.press("Tab")
+    seen.settle()
     seen.page.get_by_role("button", name="Save", exact=True).click()
     seen.settle()
 

@@ -125,3 +125,31 @@ def test_totals_stand_on_the_portfolio_with_their_warning(opened: Any) -> None:
     assert "3 statements made beforehand, 3 of them judged" in text
     assert "they are not what all changes did" in text
     assert "Whether readiness pays cannot be told" in text
+
+
+def drawn(at: AppTest, number: str) -> AppTest:
+    """The same page with the form to state something open."""
+    change = sample.portfolio().change(number)
+    assert change is not None
+    at.session_state[f"register form {change.id}"] = True
+    return at.run()
+
+
+def test_an_effect_that_would_harm_customers_is_only_kept_when_it_is_said_to_be_meant(opened: Any) -> None:
+    at, state = opened(PLANNED)
+    drawn(at, PLANNED).number_input[0].set_value(25.0).run()
+    save = next(button for button in at.button if button.label == "Save")
+    assert save.disabled
+    at.checkbox[0].check().run()
+    next(button for button in at.button if button.label == "Save").click().run()
+    assert [one.expected for one in state.statements()] == [25.0]
+
+
+def test_what_is_typed_is_still_there_after_another_run_of_the_page(opened: Any) -> None:
+    at, _ = opened(PLANNED)
+    drawn(at, PLANNED).text_area[0].set_value("Fewer calls about lost pages").run()
+    measures = at.selectbox[0]
+    first, other = measures.value, measures.options[1]
+    measures.select(other).run()
+    at.selectbox[0].set_value(first).run()
+    assert at.text_area[0].value == "Fewer calls about lost pages"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -104,8 +104,8 @@ def _forms(view: View, change: ChangeView, state: State, *, me: str, mine: Seque
         st.markdown(":small[Nothing is measured yet, so nothing can be expected in figures.]")
         return
     stated = {one.metric: one for one in mine}
-    title = "State what you expect, or change it" if mine else "State what you expect"
-    with st.expander(title, key=_key(change, "form"), on_change="rerun") as drawer:
+    # One label whatever is stated: another one would be another drawer, closed under the hands of who types in it.
+    with st.expander("State what you expect, or change it", key=_key(change, "form"), on_change="rerun") as drawer:
         if not drawer.open:
             return
         if _live(view, change):
@@ -126,30 +126,33 @@ def _form(view: View, change: ChangeView, state: State, *, me: str, metric: Metr
     fields = {
         name: _key(change, f"{name} {seen}", id) for name in ("expected", "matters", "review", "met", "missed", "note")
     }
-    with st.form(_key(change, "fields", id), border=False):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.number_input(f"Expected effect in {unit}", value=float(begin.expected), key=fields["expected"], step=1.0,
-                            help=f"Against what would come without the change; {good}.")  # fmt: skip
-            st.number_input(f"Smallest that matters in {unit}", value=float(begin.matters), min_value=0.0, step=1.0,
-                            key=fields["matters"], help="An effect smaller than this is not worth having.")  # fmt: skip
-            st.date_input("Review on", value=begin.review_on, key=fields["review"], format="YYYY-MM-DD",
-                          help="On this day the measured effect decides; four weeks are complete 30 days after the "
-                               "rollout.")  # fmt: skip
-        kinds = list(get_args(DecisionKind))
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.selectbox("If met", kinds, index=kinds.index(begin.if_met), key=fields["met"],
-                         format_func=lambda k: KINDS[k])  # fmt: skip
-            st.selectbox("If missed", kinds, index=kinds.index(begin.if_missed), key=fields["missed"],
-                         format_func=lambda k: KINDS[k])  # fmt: skip
-        st.text_area("Note", value=begin.note, key=fields["note"], height=68,
-                     help="Why this is expected, or what “Other” means. No names of people.")  # fmt: skip
-        st.markdown(f":small[{words.RULE}]")
-        with st.container(horizontal=True):
-            st.form_submit_button("Save", icon=":material/save:", on_click=_save, type="primary",
-                                  args=(view, change, state, me, metric, seen, fields))  # fmt: skip
-            if now is not None and not now.withdrawn:
-                st.form_submit_button("Withdraw", on_click=_save, icon=":material/undo:",
-                                      args=(view, change, state, me, metric, seen, fields, True))  # fmt: skip
+    keep: dict[str, Any] = {"persist_state": "session"}  # what is typed outlives a walk to another change and back
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(f"Expected effect in {unit}", value=float(begin.expected), key=fields["expected"], step=1.0,
+                        help=f"Against what would come without the change; {good}.", **keep)  # fmt: skip
+        st.number_input(f"Smallest that matters in {unit}", value=float(begin.matters), min_value=0.0, step=1.0,
+                        key=fields["matters"], help="An effect smaller than this is not worth having.",
+                        **keep)  # fmt: skip
+        st.date_input("Review on", value=begin.review_on, key=fields["review"], format="YYYY-MM-DD", **keep,
+                      help="On this day the measured effect decides; four weeks are complete 30 days after the "
+                           "rollout.")  # fmt: skip
+    kinds = list(get_args(DecisionKind))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("If met", kinds, index=kinds.index(begin.if_met), key=fields["met"],
+                     format_func=lambda k: KINDS[k], **keep)  # fmt: skip
+        st.selectbox("If missed", kinds, index=kinds.index(begin.if_missed), key=fields["missed"],
+                     format_func=lambda k: KINDS[k], **keep)  # fmt: skip
+    st.text_area("Note", value=begin.note, key=fields["note"], height=68, **keep,
+                 help="Why this is expected, or what “Other” means. No names of people.")  # fmt: skip
+    st.markdown(f":small[{words.RULE}]")
+    harmful = sign * float(st.session_state.get(fields["expected"]) or 0.0) < 0
+    meant = not harmful or st.checkbox(words.HARM_MEANT, key=_key(change, "meant", id))
+    with st.container(horizontal=True):
+        st.button("Save", icon=":material/save:", on_click=_save, type="primary", disabled=not meant,
+                  key=_key(change, "save", id), args=(view, change, state, me, metric, seen, fields))  # fmt: skip
+        if now is not None and not now.withdrawn:
+            st.button("Withdraw", on_click=_save, icon=":material/undo:", key=_key(change, "withdraw", id),
+                      args=(view, change, state, me, metric, seen, fields, True))  # fmt: skip
 
 
 def _proposed(view: View, change: ChangeView, metric: Metric, *, expected: float, matters: float) -> Statement:

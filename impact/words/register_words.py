@@ -37,6 +37,7 @@ DECISIONS: dict[DecisionKind, str] = {
 }
 FROZEN = "Frozen at the rollout: this is what is judged. Later edits are kept beside it and change nothing."
 OPEN = "It can be changed until the rollout; from then on it is frozen."
+HARM_MEANT = "This would be worse for customers than without the change. It is meant so."
 LATE = "Customers have met this change already: what is stated now is kept and shown, and not judged."
 ONLY_JUDGED = (
     "Only changes of which somebody said beforehand what to expect, and whose review day has come, are in these sums: "
