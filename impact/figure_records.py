@@ -10,6 +10,8 @@ from datetime import date
 
 PLANNED = ", planned"
 """Ends the names of lines that say what was planned."""
+GROUPS = "groups"
+"""The name of the table whose rows are groups of customers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +87,15 @@ class EndFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class FigureTable:
-    """A table as it is shown; the first column names the row. ``note`` stands below it."""
+    """A table as it is shown; the first column names the row. ``note`` stands below it. ``smallest`` is, where rows are
+    groups of people, the fewest that could stand behind one."""
 
     name: str
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    smallest: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import date
 
 from impact.case_values import BreakEven, Case, Told, Unknown
 from impact.case_values import Figure as Money
-from impact.figure_records import PLANNED, Figure, FigureTable
+from impact.figure_records import GROUPS, PLANNED, Figure, FigureTable
 from impact.groups import GroupsOfChange
 from impact.metrics import BY_NAME
 from impact.portfolio import ChangeView
@@ -72,7 +72,9 @@ def groups_table(found: GroupsOfChange) -> FigureTable | None:
     told = [group_words.headline(found), group_words.span_text(found), *group_words.notes(found)]
     title = f"Customers by {group_words.dimension_label(found.dimension).lower()}"
     note = " ".join(filter(None, told))
-    return FigureTable(name="groups", title=title, columns=tuple(table), rows=rows, note=note)
+    return FigureTable(
+        name=GROUPS, title=title, columns=tuple(table), rows=rows, note=note, smallest=found.smallest
+    )  # fmt: skip
 
 
 def register_table(

@@ -10,7 +10,7 @@ import pytest
 
 from impact.deciding import Draft, asked_then, decided, draft_of, first_draft, missing, occasion
 from impact.decision_log import LogFilters, due, listed
-from impact.figure_records import Figure
+from impact.figure_records import Figure, FigureTable
 from impact.figures import as_json, change_figures
 from impact.frozen_figures import figures_in, figures_of
 from impact.records import AgendaItem, AuditEntry, Decision, Meeting
@@ -334,6 +334,32 @@ def test_figures_that_cannot_be_read_are_left_out_and_those_beside_them_are_not(
     assert figures_in(whole | broken) == ()
     pack = {"pages": [{"figures": whole | broken}, {"figures": whole}, {}, 7]}
     assert [one.id for one in figures_in(pack)] == [WORSE.id]
+
+
+@pytest.mark.parametrize(
+    ("then", "today", "names"),
+    [
+        (5, 5, ["groups", "telling"]),
+        (10, 5, ["groups", "telling"]),
+        (5, 10, ["telling"]),
+        (None, 5, ["telling"]),
+        (5, None, ["telling"]),
+    ],
+    ids=["as then", "was higher", "was raised", "kept without it", "asked without it"],
+)
+def test_kept_groups_are_shown_only_where_no_smaller_ones_were_than_may_be_today(
+    then: int | None, today: int | None, names: list[str]
+) -> None:
+    rows = (("Lyon", "12"),)
+    tables = (
+        FigureTable(name="groups", title="Customers by place", columns=("Place", "n"), rows=rows, smallest=then),
+        FigureTable(name="telling", title="Who was told", columns=("Group", "Told"), rows=rows),
+    )
+    kept = as_json(change_figures(WORSE, metrics=sample.portfolio().metrics, today=TODAY, tables=tables))
+    found = figures_of(kept, WORSE.id, smallest=today)
+    assert found is not None
+    assert [table.name for table in found.tables] == names
+    assert figures_in({"pages": [{"figures": kept}]}, smallest=today) == (found,)
 
 
 @pytest.mark.parametrize("pages", [5, "text", None, {"figures": {}}, [5], []])

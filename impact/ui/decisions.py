@@ -157,7 +157,8 @@ def _close_one() -> None:
 def _then_and_now(view: View, decision: Decision, change: ChangeView | None) -> None:
     """What was seen then beside what it is today: what moved, and all that differs on demand."""
     found = view.state.frozen(decision.frozen_id) if decision.frozen_id else None
-    then = figures_of(found.content, decision.change_id) if found else None
+    smallest = view.settings.privacy.smallest_group
+    then = figures_of(found.content, decision.change_id, smallest=smallest) if found else None
     if found is None or then is None:
         st.markdown("What was seen then was not kept.")
         return

@@ -39,7 +39,7 @@ def _compared(view: View, frozen: Frozen) -> None:
     """Those that moved as tables; those that did not in one line."""
     st.markdown(kept_text(view, frozen))
     wanted = view.portfolio.change(st.query_params.get("change", ""))
-    kept = figures_in(frozen.content)
+    kept = figures_in(frozen.content, smallest=view.settings.privacy.smallest_group)
     chosen = [one for one in kept if wanted is None or one.id == wanted.id]
     if not chosen:
         st.markdown("This change is not among them." if kept else "They cannot be read by this version any more.")
