@@ -44,7 +44,7 @@ def section(view: View, change: ChangeView) -> None:
 
 def _section(view: View, change: ChangeView, state: State) -> None:
     mine = [one for one in state.statements() if one.change_id == change.id]
-    histories = {one.id: state.statement_history(one.id) for one in mine}
+    histories = {one.id: state.statement_history(one.id) for one in mine}  # a change has a few at most
     _said()
     if not mine:
         st.markdown(plain(words.judgement_text(change, _judged(view, change, "tickets", ()))))
@@ -242,13 +242,14 @@ def portfolio_section(view: View) -> None:
     """What all statements add up to, which reviews are due, and whether readiness pays."""
     st.header("Expected and measured", anchor=False)
     try:
-        version, histories = view.state.version(), view.state.statement_histories()
+        recorded = view.state.where, view.state.version()
+        histories = view.cached(("statement histories", recorded), view.state.statement_histories)
     except ImpactError as error:
         st.warning(str(error), icon=":material/cloud_off:")
         return
     zone = view.settings.reporting.timezone
     totals = view.cached(
-        ("register totals", version, zone),
+        ("register totals", recorded, zone),
         lambda: register_totals(view.portfolio.changes, histories, today=view.today, zone=zone),
     )
     st.markdown(words.totals_text(totals))
@@ -266,24 +267,30 @@ def portfolio_section(view: View) -> None:
 
 
 def _due(view: View, histories: Mapping[str, Sequence[Statement]]) -> None:
-    """Statements with their judgement, those of the newest reviews first."""
+    """Statements with their judgement, those of the newest reviews first; judged once they are asked for."""
+    known = [
+        (change, history) for history in histories.values() if (change := view.portfolio.change(history[0].change_id))
+    ]
+    with st.expander(f"Every statement ({len(known)})", key="statements", bind="query-params") as drawer:
+        if drawer.open:
+            table = _every_statement(view, known)
+            st.table(table, border="horizontal", hide_index=True, alt="Every statement with what came of it")
+
+
+def _every_statement(
+    view: View, known: Sequence[tuple[ChangeView, Sequence[Statement]]]
+) -> dict[str, list[str]]:  # fmt: skip
     rows = []
-    for history in histories.values():
-        change = view.portfolio.change(history[0].change_id)
-        if change is None:
-            continue
+    for change, history in known:
         told = _judged(view, change, history[0].metric, history)
         one = told.statement or history[-1]
         rows.append((one.review_on, change, BY_NAME[one.metric].label, words.outcome_label(told.outcome),
                      words.judgement_text(change, told)))  # fmt: skip
     rows.sort(key=lambda row: (row[0], row[1].number), reverse=True)
-    with st.expander(f"Every statement ({len(rows)})", key="statements", bind="query-params") as drawer:
-        if drawer.open:
-            table = {
-                "Review": [f":small[{when(on)}]" for on, *_ in rows],
-                "Change": [f":small[{plain(c.number)} {plain(c.title)}]" for _, c, *_ in rows],
-                "Measure": [f":small[{label}]" for _, _, label, *_ in rows],
-                "Outcome": [f":small[{outcome}]" for *_, outcome, _ in rows],
-                "Why": [f":small[{plain(text)}]" for *_, text in rows],
-            }
-            st.table(table, border="horizontal", hide_index=True, alt="Every statement with what came of it")
+    return {
+        "Review": [f":small[{when(on)}]" for on, *_ in rows],
+        "Change": [f":small[{plain(c.number)} {plain(c.title)}]" for _, c, *_ in rows],
+        "Measure": [f":small[{label}]" for _, _, label, *_ in rows],
+        "Outcome": [f":small[{outcome}]" for *_, outcome, _ in rows],
+        "Why": [f":small[{plain(text)}]" for *_, text in rows],
+    }
