@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 import sqlite3
 import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -256,6 +258,41 @@ def test_a_wrong_password_and_a_server_that_is_away_are_said_without_the_passwor
     with pytest.raises(StoreError, match=r"desk on 127\.0\.0\.1 cannot be reached") as caught:
         State("postgresql://desk@127.0.0.1:1/desk", password="geheim")
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("", {"connect_timeout": 3, "options": "-c statement_timeout=30s"}),
+        ("?connect_timeout=2&options=-c%20statement_timeout%3D9s",
+         {"connect_timeout": "2", "options": "-c statement_timeout=9s"}),
+    ],
+)  # fmt: skip
+def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(
+    query: str, told: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+    connect = psycopg.connect
+
+    def noted(*given: Any, **more: Any) -> Any:
+        asked.append(more)
+        return connect(*given, **more)
+
+    monkeypatch.setattr(psycopg, "connect", noted)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(StoreError, match=r"desk on 127\.0\.0\.1 cannot be reached"):
+            State(f"postgresql://desk@127.0.0.1:{port}/desk{query}", password="geheim")
+    kept = {"tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
+    assert {name: asked[0].get(name) for name in (*told, *kept)} == {**told, **kept}
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_statement_may_take_longer_than_a_wait_for_a_lock_but_not_for_ever(place: Place) -> None:
+    state = place.open()
+    with state._database.reading() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "30s"
+    assert connections.SECONDS_TO_WAIT < 30
 
 
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,19 @@ from sqlalchemy.engine import URL, make_url
 from impact.model import SettingsError, StoreError
 
 SECONDS_TO_WAIT = 15
-"""How long a write waits for other writers, and a connection for the server."""
+"""How long a write waits for other writers, and whoever reads or writes for a free connection."""
+SECONDS_TO_CONNECT = 3
+"""How long a connection waits for a server that does not answer: pages wait for it."""
+PATIENCE: Mapping[str, int | str] = {
+    "connect_timeout": SECONDS_TO_CONNECT,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "options": f"-c statement_timeout={2 * SECONDS_TO_WAIT}s",
+}
+"""What PostgreSQL is told of waiting, where the address does not say otherwise: a server that fell silent is given up
+within seconds, also in the middle of a conversation; a statement that waits for a lock has a shorter limit of its own."""
 WRITER_LOCK = 0x1A9AC7
 """The key of PostgreSQL's advisory lock; advisory locks are per database."""
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -94,7 +106,7 @@ class Database:
     def _postgresql(self) -> sa.Engine:
         return sa.create_engine(
             self._url,
-            connect_args={"connect_timeout": SECONDS_TO_WAIT},
+            connect_args={name: value for name, value in PATIENCE.items() if name not in self._url.query},
             pool_pre_ping=True,
             pool_timeout=SECONDS_TO_WAIT,
             hide_parameters=True,
