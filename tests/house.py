@@ -114,6 +114,8 @@ DOORS = {
 """Folders of parts, and who besides the parts themselves may import one directly."""
 SCREENED = ("dashboard", "server", "pages.*", "impact.ui", "impact.ui.*", "benchmarks.*")
 """Who may import Streamlit."""
+SCREENS = ("dashboard", "pages.*", "impact.ui", "impact.ui.*")
+"""Where texts reach Markdown."""
 READ_ONCE = {"os.environ", "os.getenv", "st.secrets", "streamlit.secrets"}
 """What only impact/settings.py reads."""
 
@@ -156,6 +158,19 @@ def environment_complaints(root: Path) -> list[str]:
             elif isinstance(node, ast.ImportFrom):
                 words = {f"{node.module}.{alias.name}" for alias in node.names}
             found += [f"{name} reads {word}: only impact/settings.py does" for word in words & READ_ONCE]
+    return found
+
+
+def quoting_complaints(root: Path) -> list[str]:
+    """Values put on screen as Python writes them: Markdown is read there, and an address can ask for anything."""
+    found = []
+    for name, tree in _modules(root):
+        if not _matches(name, SCREENS):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FormattedValue) and node.conversion == ord("r"):
+                shown = ast.unparse(node.value)
+                found.append(f"{name}:{node.lineno} shows {{{shown}!r}}, which Markdown reads: quoted({shown})")
     return found
 
 

@@ -252,7 +252,7 @@ def test_the_section_shows_the_groups_of_the_dimension_in_the_address(page: Call
 
 def test_an_unknown_dimension_is_said_and_the_first_is_shown(page: Callable[..., AppTest]) -> None:
     at = page(change="CHG-felt", groups="shoe size")
-    assert "There are no groups by 'shoe size'; those by location are shown." in said(at)
+    assert "There are no groups by `'shoe size'`; those by location are shown." in said(at)
     assert len(at.get("vega_lite_chart")) == 1
 
 

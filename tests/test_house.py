@@ -25,6 +25,7 @@ DOC = '"""What this file knows, and what it does not."""\n'
 CHECKS: dict[str, Callable[[Path], list[str]]] = {
     "imports point one way": house.import_complaints,
     "only settings read the environment and secrets": house.environment_complaints,
+    "what was asked for is quoted before it is shown": house.quoting_complaints,
     "no module is longer than one idea": house.length_complaints,
     "every module says first what it knows": house.docstring_complaints,
     "the tree speaks of the product only": house.word_complaints,
@@ -57,6 +58,13 @@ BREACHES = [
     ("only settings", "impact/store.py", "import os\nos.environ['X']", "impact.store reads os.environ"),
     ("only settings", "connectors/http.py", "from os import getenv", "connectors.http reads os.getenv"),
     ("only settings", "pages/data.py", "import streamlit as st\nst.secrets", "pages.data reads st.secrets"),
+    ("what was", "pages/steering.py", "import streamlit as st\nst.info(f'no {a!r}')", "pages.steering:3 shows {a!r}"),
+    (
+        "what was",
+        "impact/ui.py",
+        "def say(line, asked):\n    line.error(f'x {asked!r} y')",
+        "impact.ui:3 shows {asked!r}",
+    ),
     ("no module", "pages/steering.py", "x = 1\n" * 70, "pages/steering.py has 71 lines; at most 70"),
     ("no module", "impact/store.py", "x = 1\n" * 350, "impact/store.py has 351 lines; at most 350"),
     ("the tree", "impact/store.py", "# see /" + "tmp/x", "impact/store.py:2 has '/" + "tmp/x'"),

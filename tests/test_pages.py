@@ -92,8 +92,8 @@ def test_a_choice_of_team_is_written_into_the_address(shown: Any) -> None:
 
 def test_an_unknown_team_or_period_in_the_address_is_said_and_all_are_shown(shown: Any) -> None:
     text = told(shown("steering", team="nobody", period="9y"))
-    assert "There is no team with the id 'nobody'" in text
-    assert "There is no period '9y'" in text
+    assert "There is no team with the id `'nobody'`" in text
+    assert "There is no period `'9y'`" in text
 
 
 def test_filters_without_a_hit_are_named_and_can_be_cleared(shown: Any) -> None:
@@ -149,7 +149,7 @@ def test_a_change_opens_by_id_and_by_number(shown: Any) -> None:
 
 def test_an_unknown_change_is_said_and_none_is_guessed(shown: Any) -> None:
     at = shown("change", change="CHG-999")
-    assert "There is no change with the id or number 'CHG-999'" in told(at)
+    assert "There is no change with the id or number `'CHG-999'`" in told(at)
     assert at.title[0].value == "One change"
     assert at.selectbox[0].value is None
 
@@ -170,7 +170,7 @@ def test_the_page_opens_with_the_measure_that_carries_the_verdict_and_takes_anot
 
 
 def test_an_unknown_measure_is_said(shown: Any) -> None:
-    assert "There is no measure 'mood'" in told(shown("change", change="CHG-110", measure="mood"))
+    assert "There is no measure `'mood'`" in told(shown("change", change="CHG-110", measure="mood"))
 
 
 def test_a_change_that_is_not_live_leads_with_its_plan_and_shows_no_figure(shown: Any) -> None:

@@ -92,7 +92,7 @@ def test_figures_of_then_come_before_the_agenda_and_before_the_form_and_can_be_h
     assert "Figures of then beside today’s" not in [one.value for one in at.header]
     walked = window.open(meeting="2026-11-23", change=WORSE, frozen="nothing")
     assert walked.header[0].value == "Figures of then beside today’s"
-    assert "No figures are kept under 'nothing'" in walked.warning[0].value
+    assert "No figures are kept under `'nothing'`" in walked.warning[0].value
 
 
 def test_changes_of_a_pack_that_read_the_same_today_are_told_in_one_line() -> None:

@@ -151,9 +151,9 @@ def test_unknown_filters_in_the_address_are_said(shown: Any, opening: Opening) -
     record(opening.records, "CHG-110", 10)
     at = shown(team="nobody", kind="shrug", since="9y")
     assert [box.value for box in at.info] == [
-        "There is no team with the id 'nobody': the usual choice is shown.",
-        "There is no kind of decision 'shrug': the usual choice is shown.",
-        "There is no period '9y': the usual choice is shown.",
+        "There is no team with the id `'nobody'`: the usual choice is shown.",
+        "There is no kind of decision `'shrug'`: the usual choice is shown.",
+        "There is no period `'9y'`: the usual choice is shown.",
     ]
     assert log(at) == ["CHG-110"]
 

@@ -14,7 +14,7 @@ from impact.portfolio import ChangeView, Reading
 from impact.ui import View, carried, from_address, to_address, ways
 from impact.ui.marks import marked
 from impact.words import readings as words
-from impact.words.formats import days, listed, plain, when
+from impact.words.formats import days, listed, plain, quoted, when
 
 MOST_CHOICES = 1_000
 """Changes offered in the picker, in the order of the board. Any change opens by its link or from the board."""
@@ -71,7 +71,9 @@ def _go_to_picked() -> None:
 def _unknown(view: View, asked: str) -> None:
     st.title("One change")
     if asked:
-        st.warning(f"There is no change with the id or number {asked!r}. Choose one above, or open the steering view.")
+        st.warning(
+            f"There is no change with the id or number {quoted(asked)}. Choose one above, or open the steering view."
+        )
     else:
         st.markdown("Choose a change above, or open one from the steering view.")
     wanted = [c for c in view.portfolio.changes if c.group == "decide"][:10]
@@ -129,7 +131,7 @@ def choose_measure(view: View, change: ChangeView) -> Reading | None:
             label_visibility="collapsed",
         )
     if unknown:
-        st.info(f"There is no measure {unknown!r}; {known[first].lower()} is shown.")
+        st.info(f"There is no measure {quoted(unknown)}; {known[first].lower()} is shown.")
     return change.reading(st.session_state.get("measure") or first)
 
 

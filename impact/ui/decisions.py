@@ -20,7 +20,7 @@ from impact.selection import NO_TEAM
 from impact.settled import in_force
 from impact.ui import View, decide, from_address, frozen, to_address, who
 from impact.words import decision_words as words
-from impact.words.formats import at, plain, plural, when
+from impact.words.formats import at, plain, plural, quoted, when
 
 PAGE_SIZE = 25
 MOST_AUDITED = 200
@@ -60,7 +60,7 @@ def head(view: View) -> LogFilters:
                       args=("search",), width=220, label_visibility="collapsed")  # fmt: skip
     for name, asked in unknown.items():
         if asked:
-            st.info(f"There is no {name} {asked!r}: the usual choice is shown.")
+            st.info(f"There is no {name} {quoted(asked)}: the usual choice is shown.")
     state = st.session_state
     return LogFilters(
         state.get("team") or "", state.get("kind") or "", state.get("since") or USUAL_PERIOD, state.get("search") or ""
@@ -129,7 +129,7 @@ def one(view: View) -> None:
         return
     decision = decide.current(view, asked)
     if decision is None:
-        st.warning(f"There is no decision with the id {asked!r}. Choose one from the list below.")
+        st.warning(f"There is no decision with the id {quoted(asked)}. Choose one from the list below.")
         return
     change = changes_by_id(view).get(decision.change_id)
     with st.container(border=True, key="one decision"):

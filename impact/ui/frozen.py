@@ -12,7 +12,7 @@ from impact.portfolio import ChangeView
 from impact.records import Frozen, Meeting
 from impact.ui import View, decide
 from impact.words import meeting_words as words
-from impact.words.formats import at, plain
+from impact.words.formats import at, plain, quoted
 
 
 def beside(view: View, meeting: Meeting) -> None:
@@ -26,7 +26,7 @@ def beside(view: View, meeting: Meeting) -> None:
         line.header("Figures of then beside today’s", anchor=False, width="content")
         line.button("Hide them", icon=":material/close:", type="tertiary", on_click=_leave, key="hide frozen")
         if found is None:
-            st.warning(f"No figures are kept under {asked!r}. The link may come from another installation.")
+            st.warning(f"No figures are kept under {quoted(asked)}. The link may come from another installation.")
         else:
             _compared(view, found)
 

@@ -13,7 +13,7 @@ from impact.portfolio import ChangeView
 from impact.ui import View, from_address, to_address
 from impact.ui.marks import marked
 from impact.words import group_words as words
-from impact.words.formats import plain
+from impact.words.formats import plain, quoted
 
 
 def section(view: View, change: ChangeView) -> None:
@@ -57,7 +57,9 @@ def _choose(known: tuple[str, ...]) -> str:
             label_visibility="collapsed",
         )
     if unknown:
-        st.info(f"There are no groups by {unknown!r}; those by {words.dimension_label(known[0]).lower()} are shown.")
+        st.info(
+            f"There are no groups by {quoted(unknown)}; those by {words.dimension_label(known[0]).lower()} are shown."
+        )
     return str(st.session_state.get("groups") or known[0])
 
 

@@ -14,7 +14,7 @@ from impact.records import AgendaItem, Decision, Meeting
 from impact.ui import View, who
 from impact.ui.decide import ROOM_STYLE
 from impact.words import meeting_words as words
-from impact.words.formats import plural, when
+from impact.words.formats import plural, quoted, when
 
 MOST_PROPOSED = 40
 """Changes put on an agenda by proposal; more cannot be talked through. Others are added by hand."""
@@ -31,7 +31,7 @@ def pick(view: View) -> Meeting | None:
     asked = st.query_params.get("meeting", "")
     found = view.state.meeting(asked) if asked else None
     if asked and found is None:
-        st.warning(f"There is no meeting with the id {asked!r}. Choose one below, or open a new one.")
+        st.warning(f"There is no meeting with the id {quoted(asked)}. Choose one below, or open a new one.")
     return found
 
 

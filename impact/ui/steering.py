@@ -14,6 +14,7 @@ from impact.charts import twins
 from impact.portfolio import ChangeView
 from impact.selection import NO_TEAM, PAGE_SIZE, PERIODS, USUAL_PERIOD, Filters
 from impact.ui import View, carried, from_address, to_address
+from impact.words.formats import quoted
 
 ALT = (
     "Board of changes: for each one the likely range of its effect on five measures and its milestones. "
@@ -56,9 +57,11 @@ def filters(view: View, title: str = "What did customers feel?") -> Filters:
             label_visibility="collapsed",
         )
     if unknown_team:
-        st.info(f"There is no team with the id {unknown_team!r}: all teams are shown.")
+        st.info(f"There is no team with the id {quoted(unknown_team)}: all teams are shown.")
     if unknown_period:
-        st.info(f"There is no period {unknown_period!r}. Periods are {', '.join(PERIODS)}; the usual one is shown.")
+        st.info(
+            f"There is no period {quoted(unknown_period)}. Periods are {', '.join(PERIODS)}; the usual one is shown."
+        )
     state = st.session_state
     return Filters(state.get("team") or "", state.get("period") or USUAL_PERIOD, state.get("search") or "")
 

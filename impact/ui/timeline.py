@@ -23,7 +23,7 @@ from impact.portfolio import ChangeView
 from impact.selection import NO_TEAM, PAGE_SIZE, PERIODS, Filters
 from impact.ui import View, carried, from_address, to_address
 from impact.words import collision_words as words
-from impact.words.formats import plain, plural
+from impact.words.formats import plain, plural, quoted
 
 GROUPS: dict[str, str] = {"team": "Team", "service": "Service"}
 """Code in the address -> label."""
@@ -49,7 +49,7 @@ def grouped_by() -> By:
         label_visibility="collapsed",
     )
     if unknown:
-        st.info(f"Changes cannot be grouped by {unknown!r}, only by {' or '.join(GROUPS)}: teams are shown.")
+        st.info(f"Changes cannot be grouped by {quoted(unknown)}, only by {' or '.join(GROUPS)}: teams are shown.")
     return cast(By, st.session_state.get("by") or "team")
 
 

@@ -24,7 +24,7 @@ from impact.ui.meeting import changes_of, decided_in
 from impact.verdict import Word
 from impact.words import decision_words
 from impact.words import meeting_words as words
-from impact.words.formats import plain, when
+from impact.words.formats import plain, quoted, when
 
 CHART = 192
 """Pixels of the chart, so that the form is still on a projector's first screen."""
@@ -108,7 +108,7 @@ def _gone(view: View, meeting: Meeting, change_id: str) -> None:
                    "earlier decisions stay on the Decisions page. Go on with the next change, or take it off the "
                    "agenda.", icon=":material/link_off:")  # fmt: skip
     else:
-        st.warning(f"There is no change with the id or number {change_id!r}. Choose one from the agenda.")
+        st.warning(f"There is no change with the id or number {quoted(change_id)}. Choose one from the agenda.")
 
 
 def _show(view: View, meeting: Meeting, change: ChangeView) -> None:

@@ -118,3 +118,14 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:^])")
 def plain(text: str) -> str:
     """Text from a source, made safe where Markdown is read: no emphasis, link, picture or formula comes out of it."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+LONGEST_QUOTE = 200
+
+
+def quoted(asked: str) -> str:
+    """What an address or a person asked for, in quotes and as code: nothing in it is read as Markdown, and an address
+    of the web in it is no link either. Long ones are cut."""
+    text = repr(asked if len(asked) <= LONGEST_QUOTE else f"{asked[:LONGEST_QUOTE]} …")
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}{text}{fence}"
