@@ -6,10 +6,12 @@ import csv
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet
 import pytest
+import sqlalchemy as sa
 
 from impact.__main__ import EXPORTS, RECORDED, main
 from impact.demo import records_home
@@ -125,6 +127,31 @@ def test_what_a_file_holds_moves_to_postgresql_unchanged_and_only_into_an_empty_
     assert "are not empty: nothing was copied" in capsys.readouterr().err
     moved.close()
     file.close()
+
+
+def test_what_is_written_while_records_are_copied_is_in_the_copy_wholly_or_not_at_all(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, writer = place.open(clock=lambda: NOW), place.open(clock=lambda: NOW)
+    fill(source)
+    insert, written = sa.Connection.execute, []
+
+    def execute(self: sa.Connection, statement: Any, *given: Any, **more: Any) -> Any:
+        if isinstance(statement, sa.Insert) and not written:  # the first table has been read
+            written.append(statement.table.name)
+            writer.record(replace(PAUSE, kind="continue"), seen_revision=2)
+        return insert(self, statement, *given, **more)
+
+    before = {name: source.table(name) for name in GIVEN}
+    target = State(f"sqlite:///{tmp_path / 'copy.db'}")
+    monkeypatch.setattr(sa.Connection, "execute", execute)
+    target.copy_from(source)
+    monkeypatch.undo()
+    assert written == ["audit"]
+    assert source.version() == 5
+    for name in GIVEN:
+        assert target.table(name).equals(before[name]), name
+    target.close()
 
 
 def test_nothing_recorded_is_said_and_makes_no_file(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ PATIENCE: Mapping[str, int | str] = {
     "options": f"-c statement_timeout={2 * SECONDS_TO_WAIT}s",
 }
 """What PostgreSQL is told of waiting, where the address does not say otherwise: a server that fell silent is given up
-within seconds, also in the middle of a conversation; a statement that waits for a lock has a shorter limit of its own."""
+within seconds, also in the middle of a conversation; a wait for a lock has a shorter limit of its own."""
 WRITER_LOCK = 0x1A9AC7
 """The key of PostgreSQL's advisory lock; advisory locks are per database."""
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -120,6 +120,17 @@ class Database:
             if self.kind == POSTGRESQL:
                 connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection
+
+    @contextmanager
+    def reading_at_once(self) -> Iterator[sa.Connection]:
+        """A connection for many SELECT statements, all of which see the state at the first one. Waits for no writer
+        and holds none up."""
+        self._look()
+        with self._explained(), self._engine.connect() as connection:
+            level = {"isolation_level": "REPEATABLE READ"} if self.kind == POSTGRESQL else {"at_once": True}
+            connection = connection.execution_options(**level)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -243,6 +254,9 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 
 def _on_begin(connection: sa.Connection) -> None:
-    """A write takes the writer lock at once; a single SELECT needs no transaction."""
-    if connection.get_execution_options().get("writing"):
+    """A write takes the writer lock at once; many SELECTs share a transaction, and a single one needs none."""
+    options = connection.get_execution_options()
+    if options.get("writing"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif options.get("at_once"):
+        connection.exec_driver_sql("BEGIN")

@@ -16,9 +16,10 @@ BATCH_ROWS = 1000
 
 
 def copy_all(source: Database, target: Database) -> int:
-    """The number of rows copied. All or nothing; raises StoreError where the target holds anything already."""
+    """The number of rows copied, all as they were at one moment. All or nothing; raises StoreError where the target
+    holds anything already."""
     copied = 0
-    with source.reading() as read, target.writing() as write:
+    with source.reading_at_once() as read, target.writing() as write:
         if version(write):
             raise StoreError(
                 f"The records in {target.where} are not empty: nothing was copied. Give a database of its own."
