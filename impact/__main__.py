@@ -205,7 +205,7 @@ def _export(given: argparse.Namespace) -> int:
     settings: Settings = settings_module.load()
     home = settings.demo_home if given.demo else settings.home
     if given.table in RECORDED:
-        rows = write_rows(_recorded(settings, given.table, demo=given.demo), given.out, given.format)
+        rows = write_rows(_recorded(settings, given.table, demo=given.demo), given.out, given.format, typed=True)
         print(f"{rows:,} rows of {given.table} written to {given.out}.")
         return OK
     reporting = REPORTING if given.demo else settings.reporting

@@ -15,13 +15,14 @@ def as_csv(table: Table) -> bytes:
     spreadsheet would take for a formula is quoted with an apostrophe; a plain number, also a negative one, is not."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_safe(name) for name in table])
+    writer.writerow([safe(name) for name in table])
     for row in zip(*table.values(), strict=True):
-        writer.writerow([_safe(text) for text in row])
+        writer.writerow([safe(text) for text in row])
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
+    """A cell that a spreadsheet takes for text or a plain number, never for a formula."""
     return f"'{text}" if text[:1] in _STARTS and not _is_number(text) else text
 
 

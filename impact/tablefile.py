@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from impact.csv_text import safe
 from impact.model import SettingsError
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ def write(snapshot: Snapshot, table: str, out: Path, format: str) -> int:
     return write_rows(rows.sort_by([(name, "ascending") for name in keys]), out, format)
 
 
-def write_rows(rows: pa.Table, out: Path, format: str) -> int:
+def write_rows(rows: pa.Table, out: Path, format: str, *, typed: bool = False) -> int:
     """Write all rows as they come; returns their number.
 
-    CSV: UTF-8, dates in ISO form, instants in UTC, lists joined with blanks, unknown values empty. The file appears
-    complete or not at all. Raises SettingsError when the folder cannot be written.
+    CSV: UTF-8, dates in ISO form, instants in UTC, lists joined with blanks, unknown values empty; texts that people
+    ``typed`` here are written so that no spreadsheet takes one for a formula. The file appears complete or not at all.
+    Raises SettingsError when the folder cannot be written.
     """
     draft = out.with_name(f".{out.name}.part")
     try:
@@ -36,7 +38,7 @@ def write_rows(rows: pa.Table, out: Path, format: str) -> int:
         if format == "parquet":
             pyarrow.parquet.write_table(rows, draft)
         else:
-            _write_csv(rows, draft)
+            _write_csv(_without_formulas(rows) if typed else rows, draft)
         draft.replace(out)
     except OSError as error:
         draft.unlink(missing_ok=True)
@@ -50,6 +52,14 @@ def _write_csv(rows: pa.Table, out: Path) -> None:
         for batch in rows.to_batches(max_chunksize=BATCH_ROWS):
             columns = [_flat(column) for column in batch.columns]
             writer.write_batch(pa.record_batch(columns, schema=flat))
+
+
+def _without_formulas(rows: pa.Table) -> pa.Table:
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type):
+            texts = [safe(text) if text is not None else None for text in rows.column(place).to_pylist()]
+            rows = rows.set_column(place, field, pa.array(texts, pa.string()))
+    return rows
 
 
 def _flat_type(kind: pa.DataType) -> pa.DataType:

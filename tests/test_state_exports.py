@@ -89,6 +89,38 @@ def test_the_command_line_writes_them_as_csv_and_parquet(desk: Path, demo: bool)
     state.close()
 
 
+FORMULA = '=HYPERLINK("http://evil.example","Open")'
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "written"),
+    [
+        ("decision", "reason", f"'{FORMULA}"),
+        ("decision", "other", "'-1+1"),
+        ("meeting", "title", "'+1"),
+        ("statement", "note", "'-cmd|' /C calc'!A0"),
+        ("statement", "expected", "-12.5"),
+        ("decision", "id", PAUSE.id),
+    ],
+)
+def test_no_text_that_somebody_typed_is_a_formula_in_the_file(
+    desk: Path, table: str, column: str, written: str
+) -> None:
+    state = open_state(desk / "data", clock=lambda: NOW)
+    state.record(replace(PAUSE, kind="other", other="-1+1", reason=FORMULA), seen_revision=0)
+    state.open_meeting(TUESDAY, title="+1")
+    state.state_impact(
+        replace(FEWER, note="-cmd|' /C calc'!A0"), seen_revision=0, rollout_on=None, today=TUESDAY
+    )  # fmt: skip
+    state.close()
+    out = desk / "out.csv"
+    assert main(["export", table, "--out", str(out)]) == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        assert [row[column] for row in csv.DictReader(file)] == [written]
+    assert main(["export", table, "--format", "parquet", "--out", str(desk / "out.parquet")]) == 0
+    assert str(pyarrow.parquet.read_table(desk / "out.parquet").column(column)[0]) == written.removeprefix("'")
+
+
 def test_the_command_line_reads_the_database_of_the_settings(desk: Path, records_server: object) -> None:
     server = Place(records_server.url, records_server.password)  # type: ignore[attr-defined]
     with server.raw() as connection:
