@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.browser import ROOT, Served, Visit, serve
 from tests.sample_server import script
@@ -101,16 +102,56 @@ def test_the_table_twin_is_reached_by_keyboard_and_its_links_open_the_changes(
     assert seen.page.evaluate("() => document.activeElement.tagName") == "A"
 
 
-def test_the_board_prints_on_one_page_as_wide_as_the_paper(visit: Opens, sample_site: Served, tmp_path: Path) -> None:
-    if not shutil.which("pdftotext"):
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("pdftotext not found; `python3 run.py test` installs it")
-    seen = visit(f"{sample_site.url}/{ALL}")
-    pdf = seen.print_pdf(tmp_path / "steering.pdf")
+def printed(seen: Visit, folder: Path) -> tuple[list[str], Path]:
+    """The texts of the pages that the browser's print command gives, and the file."""
+    for program in ("pdftotext", "pdftoppm"):
+        if not shutil.which(program):
+            complaint = f"{program} not found; `python3 run.py test` installs it"
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(complaint)
+    pdf = seen.print_pdf(folder / "steering.pdf")
     text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
-    pages = text.split("\f")
+    return text.split("\f")[:-1], pdf
+
+
+@pytest.mark.parametrize("search", ["", "&search=CHG-11"], ids=["all", "some"])
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)], ids=["wide", "narrow"])
+def test_the_view_prints_on_one_page_with_its_board(
+    visit: Opens, sample_site: Served, tmp_path: Path, size: tuple[int, int], search: str
+) -> None:
+    seen = visit(f"{sample_site.url}/{ALL}{search}", width=size[0], height=size[1])
+    pages, _ = printed(seen, tmp_path)
+    assert len(pages) == 1
+    assert "What did customers feel?" in pages[0]
     assert "Roll back, fix or keep?" in pages[0]
-    assert "New expenses form" in pages[0]
-    assert not "".join(pages[1:]).strip()
+    assert ("New expenses form" in pages[0]) == (not search)
+    assert "to come" in pages[0]
+
+
+def test_a_board_of_a_whole_page_of_changes_prints_on_one_page(
+    visit: Opens, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    folder = tmp_path_factory.mktemp("full")
+    with serve(script(folder, 26), folder / "home", {"PYTHONPATH": str(ROOT)}) as served:
+        for width, height in ((1440, 900), (1280, 720)):
+            seen = visit(f"{served.url}/{ALL}", width=width, height=height)
+            pages, _ = printed(seen, tmp_path)
+            assert len(pages) == 1
+            assert "to come" in pages[0]
+
+
+def test_a_view_in_the_dark_prints_on_white_with_dark_ink(visit: Opens, sample_site: Served, tmp_path: Path) -> None:
+    shades = {}
+    for dark in (False, True):
+        _, pdf = printed(visit(f"{sample_site.url}/{ALL}", dark=dark), tmp_path)
+        command = ["pdftoppm", "-r", "50", "-gray", "-singlefile", str(pdf), str(tmp_path / "page")]
+        subprocess.run(command, check=True)
+        with Image.open(tmp_path / "page.pgm") as page:
+            counted = page.histogram()
+        shades[dark] = (counted[255] / sum(counted), sum(counted[:110]) / sum(counted))
+    white, ink = shades[True]
+    assert white > 0.8
+    assert white == pytest.approx(shades[False][0], abs=0.02)
+    assert ink == pytest.approx(shades[False][1], rel=0.15)
 
 
 def test_many_changes_come_in_pages_and_the_page_is_in_the_link(
