@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Literal, get_args
 
 from impact.portfolio import ChangeView
-from impact.records import Decision, DecisionKind, Meeting
+from impact.records import Decision, DecisionKind, Meeting, decision_id
 
 KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Missing = Literal["kind", "other", "reason", "owner", "owner_address", "due_early", "review_early"]
@@ -36,7 +36,7 @@ class Occasion:
 
     def decision_id(self, change_id: str) -> str:
         """One decision a change and meeting; without a meeting, one a change and day."""
-        return f"{self.meeting.id if self.meeting else self.on.isoformat()}/{change_id}"
+        return decision_id(change_id, meeting=self.meeting.id if self.meeting else None, decided_on=self.on)
 
 
 def occasion(today: date, meeting: Meeting | None = None) -> Occasion:

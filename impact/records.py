@@ -1,5 +1,5 @@
-"""What people record in and around steering meetings: meetings, decisions, statements of expected impact. Values only:
-knows no storage, no layout and no estimates.
+"""What people record in and around steering meetings: meetings, decisions, statements of expected impact, and how each
+is named, so that links and two writers mean the same. Values only: knows no storage, no layout and no estimates.
 
 Every record has revisions: an edit makes a new one, whoever edits says which one they saw, and none is ever lost.
 ``*_by`` is the keyed hash of a signed-in person, or empty; never a name.
@@ -140,3 +140,20 @@ class Conflict(ImpactError):
             "other one or save yours on top of it."
         )
         self.current = current
+
+
+def meeting_id(held_on: date, team_id: str | None = None) -> str:
+    """``2026-12-01`` for the meeting of the whole portfolio, ``2026-12-01~team`` for that of one team."""
+    return held_on.isoformat() if team_id is None else f"{held_on.isoformat()}~{team_id}"
+
+
+def decision_id(change_id: str, *, meeting: str | None = None, decided_on: date | None = None) -> str:
+    """One decision for a change in a meeting, or, without a meeting, for a change on a day."""
+    if meeting is None and decided_on is None:
+        raise ValueError("a decision is named after its meeting or after its day")
+    return f"{meeting or (decided_on and decided_on.isoformat())}/{change_id}"
+
+
+def statement_id(change_id: str, metric: str) -> str:
+    """One statement for a change and a measure."""
+    return f"{change_id}/{metric}"

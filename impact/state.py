@@ -31,10 +31,20 @@ from impact.keeping.checking import (
 from impact.keeping.database import Database, Taken
 from impact.keeping.migrating import bring_to_head
 from impact.keeping.moving import copy_all
-from impact.keeping.naming import decision_id, meeting_id, statement_id
 from impact.keeping.plain import Kept, entry_from_row, frozen_from_row, in_utc
 from impact.keeping.revisions import add, all_newest, frozen_row, history, is_frozen, log, newest, since, version
-from impact.records import AgendaItem, AuditEntry, Conflict, Decision, Frozen, Meeting, Statement
+from impact.records import (
+    AgendaItem,
+    AuditEntry,
+    Conflict,
+    Decision,
+    Frozen,
+    Meeting,
+    Statement,
+    decision_id,
+    meeting_id,
+    statement_id,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa

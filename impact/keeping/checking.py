@@ -12,11 +12,21 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
-from impact.keeping.naming import HIDDEN, decision_id, meeting_id, statement_id
+from impact.keeping.naming import HIDDEN
 from impact.keeping.plain import in_utc
 from impact.metrics import BY_NAME, LOST_CAP_MINUTES
 from impact.model import ImpactError
-from impact.records import AgendaItem, AgendaReason, Decision, DecisionKind, Meeting, Statement
+from impact.records import (
+    AgendaItem,
+    AgendaReason,
+    Decision,
+    DecisionKind,
+    Meeting,
+    Statement,
+    decision_id,
+    meeting_id,
+    statement_id,
+)
 from impact.verdict import Word
 
 LONGEST = {"title": 200, "reason": 2000, "other": 200, "owner": 120, "note": 2000, "asked": 2000, "data_version": 200,
