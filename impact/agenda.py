@@ -21,6 +21,8 @@ REASONS: tuple[AgendaReason, ...] = get_args(AgendaReason)
 TO_BE_FOLLOWED: tuple[DecisionKind, ...] = ("fix_first", "pause", "roll_back", "other")
 """Decisions that somebody has to carry out: while customers are worse off, each meeting looks at what came of it."""
 ENDED = ("cancelled", "rolled_back")
+MOST_PROPOSED = 40
+"""Changes put on an agenda by proposal; more cannot be talked through. Others are added by hand."""
 
 
 def propose(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from impact.agenda import propose
+from impact.agenda import MOST_PROPOSED, propose
 from impact.demo import is_current
 from impact.frozen_figures import figures_of
 from impact.model import SettingsError
@@ -26,9 +26,6 @@ from impact.showing import Showing
 from impact.state import State
 from impact.words.formats import plural
 from impact.words.meeting_words import suggested_title
-
-MOST_PROPOSED = 40
-"""Changes put on the agenda of a meeting that is opened here; more cannot be talked through."""
 
 
 @dataclass(frozen=True)

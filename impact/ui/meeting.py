@@ -16,8 +16,7 @@ from impact.ui.decide import ROOM_STYLE
 from impact.words import meeting_words as words
 from impact.words.formats import plural, quoted, when
 
-MOST_PROPOSED = 40
-"""Changes put on an agenda by proposal; more cannot be talked through. Others are added by hand."""
+MOST_PROPOSED = agendas.MOST_PROPOSED
 REFUSED = "meeting refused"
 """Where the session keeps why something could not be saved, until it is shown."""
 
