@@ -129,6 +129,18 @@ def added(agenda: Agenda, items: Sequence[AgendaItem]) -> Agenda:
     return (*agenda, *new.values())
 
 
+def carried_over(proposed: Agenda, before: Agenda, decided: Collection[str], told: str) -> Agenda:
+    """The next meeting's agenda with whatever the one before it left undecided, which ``told`` is noted at: also what
+    was put on by hand and what nothing asks for any more."""
+    left = {
+        item.change_id: replace(item, reasons=("hand",), note="; ".join(filter(None, [item.note, told])))
+        for item in before
+        if item.change_id not in decided
+    }
+    again = [replace(item, note=left[item.change_id].note) if item.change_id in left else item for item in proposed]
+    return added(tuple(again), tuple(left.values()))
+
+
 def removed(agenda: Agenda, change_id: str) -> Agenda:
     """The agenda without one change."""
     return tuple(item for item in agenda if item.change_id != change_id)

@@ -53,6 +53,15 @@ def first_draft(change: ChangeView, now: Occasion, *, every_days: int, before: D
     return Draft(owner=change.team or "", review_on=following or now.on + timedelta(days=every_days))
 
 
+def review_once_chosen(draft: Draft, usual: date | None, *, was_closing: bool) -> date | None:
+    """The review of a draft whose kind was just chosen. Closing a change needs none: the usual one that nobody touched
+    goes, and comes back where something else is chosen after all."""
+    closing = draft.kind == "close_benefit"
+    if closing and draft.review_on == usual:
+        return None
+    return usual if was_closing and not closing and draft.review_on is None else draft.review_on
+
+
 def draft_of(decision: Decision) -> Draft:
     """The form as it was filled in for a decision."""
     return Draft(

@@ -265,13 +265,9 @@ def test_the_plan_of_a_change_is_told_in_lines_that_say_what_is_late_and_unknown
     change = sample.change("P-1", "Plan", rollout=None, planned=9, milestones=steps)
     assert meeting_words.steps_text(change) == "1 of 3 milestones done; late: Shop owners told (5 days)"
     assert meeting_words.next_step_text(change) == "next: Desk trained, 28 Nov 2026"
-    assert meeting_words.told_text(change) == (
-        "0 of 2 messages and trainings done; still to come: Shop owners, late since 18 Nov and Service desk, due 28 Nov"
-    )
     bare = sample.change("P-2", "Bare", milestones=())
     assert meeting_words.steps_text(bare) == "no milestones recorded"
     assert meeting_words.ready_text(bare) == "design unknown, business unknown"
-    assert meeting_words.told_text(bare) == "no message or training recorded"
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
+
+import pytest
 
 from impact.agenda import noted
 from impact.figures import as_json, change_figures
+from impact.records import AgendaItem
+from impact.ui import walk
+from impact.ui.meeting import working_day
 from impact.words import meeting_words
 from tests import sample
 from tests.sample import TODAY
-from tests.test_pages_meeting import WORSE, Window, press, told, window
+from tests.test_pages_meeting import OWN, WORSE, Window, decision, fill, press, told, window
 
 __all__ = ["window"]
 OTHER = "itsm:change:CHG-111"
@@ -97,3 +103,79 @@ def test_figures_of_then_come_before_the_agenda_and_before_the_form_and_can_be_h
 
 def test_changes_of_a_pack_that_read_the_same_today_are_told_in_one_line() -> None:
     assert meeting_words.all_the_same(["A", "B"]) == "Every figure is the same today: A and B."
+
+
+# --- the next meeting, and the meeting's own facts -----------------------------------------------------------------
+
+
+def test_the_next_meeting_has_what_was_put_on_by_hand_and_left_undecided(window: Window) -> None:
+    meeting = window.meeting()
+    by_hand = AgendaItem(change_id="itsm:change:CHG-117", reasons=("hand",), note="As the desk wished")
+    window.state.change_meeting(replace(meeting, agenda=(*meeting.agenda, by_hand)), seen_revision=1)
+    window.state.record(decision(meeting_id=meeting.id), seen_revision=0)
+    at = window.open(meeting=meeting.id)
+    assert "“Prepare the next meeting” puts them on its agenda" in told(at)
+    press(press(at, "Close the meeting"), "Prepare the next meeting, 7 Dec 2026")
+    prepared = {item.change_id: item for item in window.state.meetings()[0].agenda}
+    assert prepared[by_hand.change_id].reasons == ("hand",)
+    assert prepared[by_hand.change_id].note == "As the desk wished; undecided on 23 Nov 2026"
+    assert prepared[OTHER].note == "undecided on 23 Nov 2026"
+    assert "undecided" not in "".join(item.note for item in prepared.values() if item.change_id == WORSE)
+
+
+def test_a_next_meeting_that_exists_gets_what_is_undecided_once_and_not_what_was_taken_off(window: Window) -> None:
+    meeting = window.meeting()
+    window.state.open_meeting(TODAY + timedelta(days=14), title="The next one")
+    press(press(window.open(meeting=meeting.id), "Close the meeting"), "Prepare the next meeting, 7 Dec 2026")
+    prepared = window.state.meetings()[0]
+    assert [i.change_id for i in prepared.agenda] == [i.change_id for i in meeting.agenda]
+    window.state.change_meeting(replace(prepared, agenda=prepared.agenda[1:]), seen_revision=prepared.revision)
+    press(window.open(meeting=meeting.id), "Prepare the next meeting, 7 Dec 2026")
+    assert window.state.meetings()[0].agenda == prepared.agenda[1:]
+
+
+def test_title_and_next_day_are_corrected_in_the_head(window: Window) -> None:
+    window.meeting()
+    at = window.open(meeting="2026-11-23")
+    at.text_input(key="title 2026-11-23 1").set_value("Winter steering")
+    at.date_input(key="next on 2026-11-23 1").set_value(date(2026, 12, 9)).run()
+    press(at, "Save")
+    kept = window.state.meetings()[0]
+    assert (kept.title, kept.next_on) == ("Winter steering", date(2026, 12, 9))
+    assert at.title[0].value == "Winter steering"
+
+
+@pytest.mark.parametrize(("day", "moved"), [(27, 27), (28, 30), (29, 30), (30, 30)])
+def test_a_proposed_day_is_a_working_day(day: int, moved: int) -> None:
+    assert working_day(date(2026, 11, day)) == date(2026, 11, moved)
+
+
+# --- the form ----------------------------------------------------------------------------------------------------
+
+
+def test_closing_a_change_takes_the_usual_review_away_and_gives_it_back(window: Window) -> None:
+    window.meeting()
+    at = window.open(meeting="2026-11-23", change=WORSE)
+    review = f"decide review_on {OWN}"
+    assert fill(at, kind="close_benefit").date_input(key=review).value is None
+    assert fill(at, kind="pause").date_input(key=review).value == date(2026, 12, 7)
+    at.date_input(key=review).set_value(date(2027, 1, 4)).run()
+    assert fill(at, kind="close_benefit").date_input(key=review).value == date(2027, 1, 4), "it was chosen on purpose"
+
+
+def test_a_text_that_is_too_long_is_refused_in_a_sentence_and_stays(window: Window) -> None:
+    window.meeting()
+    at = fill(window.open(meeting="2026-11-23", change=WORSE), reason="long " * 500)
+    press(at, "Record")
+    assert "at most 2000" in told(at).replace(",", "")
+    assert at.text_input(key=f"decide reason {OWN}").value == "long " * 500
+    at = window.open(meeting="2026-11-23")
+    at.text_input(key=f"note 2026-11-23 {OTHER}").set_value("long " * 500).run()
+    assert at.error
+    assert note_of(at, OTHER) == "long " * 500
+
+
+def test_a_preliminary_answer_says_so_beside_its_word() -> None:
+    early = replace(seen := change_figures(CHANGE, metrics=sample.portfolio().metrics, today=TODAY).measures[0],
+                    preliminary=True)  # fmt: skip
+    assert walk.answer(early) == f"{walk.answer(replace(seen, preliminary=False))}, preliminary"

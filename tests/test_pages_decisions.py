@@ -203,7 +203,7 @@ def test_a_decision_without_figures_says_that_none_were_kept(shown: Any, opening
 def test_an_unknown_decision_is_said(shown: Any, opening: Opening) -> None:
     record(opening.records, "CHG-110", 10)
     at = shown(decision="2020-01-01/x")
-    assert "There is no decision with the id '2020-01-01/x'" in at.warning[0].value
+    assert "There is no decision with the id `'2020-01-01/x'`" in at.warning[0].value
     assert log(at) == ["CHG-110"]
 
 
@@ -213,7 +213,7 @@ def test_revisions_and_withdrawals_stay_visible(shown: Any, opening: Opening) ->
     at = shown(decision=made.id)
     revisions = next(table.value for table in at.table if "Revision" in table.value)
     assert list(revisions["Decision"]) == ["Fix first", "Pause"]
-    press(at, "Withdraw this decision")
+    press(at, "Yes, withdraw it")
     assert opening.records.decisions()[0].withdrawn
     assert rows(at, "State") == ["withdrawn, revision 3"]
 
@@ -222,7 +222,7 @@ def test_a_withdrawal_of_what_somebody_just_changed_is_not_made_and_said(shown: 
     made = record(opening.records, "CHG-110", 10)
     at = shown(decision=made.id)
     opening.records.record(replace(made, kind="pause"), seen_revision=1)
-    press(at, "Withdraw this decision")
+    press(at, "Yes, withdraw it")
     assert "Somebody else recorded a newer revision meanwhile" in told(at)
     assert not opening.records.decisions()[0].withdrawn
 

@@ -44,6 +44,7 @@ def head(view: View, meeting: Meeting) -> None:
     with line.container(horizontal=True, width="content", vertical_alignment="center", key="head buttons"):
         st.button("All meetings", type="tertiary", icon=":material/arrow_back:", on_click=_leave)
         first = agendas.first_open(meeting.agenda, decided)
+        _about(view, meeting)
         label = "Look through" if meeting.closed_at else "Go on" if decided else "Begin"
         st.button(label, type="primary", icon=":material/play_arrow:", disabled=first is None, shortcut="N",
                   on_click=_show, args=(first,))  # fmt: skip
@@ -51,6 +52,22 @@ def head(view: View, meeting: Meeting) -> None:
     if refused:
         st.error(refused, icon=":material/error:")
     _waiting_edit(view, meeting)
+
+
+def _about(view: View, meeting: Meeting) -> None:
+    """The title and the day of the next meeting, to be corrected."""
+    title, next_on = (f"{name} {meeting.id} {meeting.revision}" for name in ("title", "next on"))
+    with st.popover("Edit", type="tertiary", icon=":material/edit:"):
+        st.text_input("Title", value=meeting.title, key=title)
+        st.date_input("Next meeting", value=meeting.next_on, key=next_on, format="YYYY-MM-DD")
+        st.button("Save", on_click=_save_about, args=(view, meeting, title, next_on), key="save about")
+
+
+def _save_about(view: View, meeting: Meeting, title: str, next_on: str) -> None:
+    state = st.session_state
+    said, day = str(state.get(title) or "").strip() or meeting.title, state.get(next_on)
+    told = f"title {said}; next meeting {when(day) if day else 'without a day'}"
+    _edit(view, meeting, lambda m: replace(m, title=said, next_on=day), told)
 
 
 def _leave() -> None:
@@ -267,6 +284,16 @@ def _reopen(view: View, meeting: Meeting) -> None:
 
 
 def _prepare(view: View, meeting: Meeting, following: date) -> None:
+    """Open the next meeting with what is left undecided; one that exists gets what never was on its agenda."""
     after = following + timedelta(days=view.settings.meetings.every_days)
-    items = proposed(view, following, after, meeting.team_id)
-    open_one(view, following, after, meeting.team_id, items)
+    decided = decided_in(view, meeting)
+    left = [item for item in meeting.agenda if item.change_id not in decided]
+    items = proposed(view, following, after, meeting.team_id)[: max(0, MOST_PROPOSED - len(left))]
+    agenda = agendas.carried_over(items, meeting.agenda, decided, words.undecided_text(meeting))
+    opened = open_one(view, following, after, meeting.team_id, agenda)
+    if opened is None or opened.closed_at:
+        return
+    known = {item.change_id for revision in view.state.meeting_history(opened.id) for item in revision.agenda}
+    missing = [item for item in agenda if item.change_id in {i.change_id for i in left} - known]
+    if missing:
+        _edit(view, opened, _on_agenda(agendas.added, missing), "add what was left undecided")

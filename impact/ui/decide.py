@@ -13,7 +13,17 @@ from typing import Any
 
 import streamlit as st
 
-from impact.deciding import KINDS, Draft, Occasion, asked_then, decided, first_draft, missing, occasion
+from impact.deciding import (
+    KINDS,
+    Draft,
+    Occasion,
+    asked_then,
+    decided,
+    first_draft,
+    missing,
+    occasion,
+    review_once_chosen,
+)
 from impact.figure_tables import case_figures, is_known
 from impact.figures import ChangeFigures, as_json, change_figures
 from impact.frozen_figures import figures_of
@@ -28,7 +38,6 @@ from impact.words.formats import at, plain, when
 
 FIELDS = ("kind", "other", "reason", "owner", "due_on", "review_on")
 ROLES = ("Service owner", "Change owner", "Sponsor", "Service desk")
-LONGEST_REASON = 2_000
 ROOM_STYLE = Path(__file__).with_name("room.css")
 
 
@@ -132,7 +141,6 @@ def form(view: View, change: ChangeView, now: Occasion, *, narrow: bool = False)
     with st.container(gap="xsmall", key="decide"):
         _first_line(view, desk)
         _fields(view, desk, narrow)
-        _last_line(view, desk)
 
 
 def in_conflict(view: View, change: ChangeView, now: Occasion) -> bool:
@@ -176,20 +184,35 @@ def _begin(desk: _Desk) -> None:
     st.session_state.pop(desk.key("refused"), None)
 
 
+def _chosen(view: View, desk: _Desk) -> None:
+    """Another kind is chosen: closing a change takes the usual review away."""
+    _begin(desk)
+    usual = first_draft(desk.change, desk.now, every_days=view.settings.meetings.every_days).review_on
+    draft, state = _draft(desk), st.session_state
+    was_closing = bool(state.get(desk.key("closing")))
+    state[desk.key("review_on")] = review_once_chosen(draft, usual, was_closing=was_closing)
+    state[desk.key("closing")] = draft.kind == "close_benefit"
+
+
 def _drop(desk: _Desk) -> None:
-    for mark in ("begun on", "filled from", "tried", "refused"):
+    for mark in ("begun on", "filled from", "tried", "refused", "closing"):
         st.session_state.pop(desk.key(mark), None)
 
 
 def _first_line(view: View, desk: _Desk) -> None:
-    """What is decided, and the button that records it."""
+    """What is decided, the button that records it, and beside it what came of pressing it."""
     line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small",
                         key="decide-line")  # fmt: skip
     line.segmented_control("Decision", KINDS, key=desk.key("kind"), format_func=decision_words.KINDS.__getitem__,
-                           label_visibility="collapsed", **_kept(desk))  # fmt: skip
+                           label_visibility="collapsed", on_change=_chosen, args=(view, desk),
+                           persist_state="session")  # fmt: skip
     begun = st.session_state.get(desk.key("begun on")) is not None
     stuck = in_conflict(view, desk.change, desk.now) or (desk.recorded is not None and not begun)
-    with line.container(horizontal=True, width="content", vertical_alignment="center", gap="xsmall"):
+    told = _told_beside(view, desk)
+    with line.container(horizontal=True, width="stretch" if told else "content", wrap=False, gap="xsmall",
+                        vertical_alignment="center", horizontal_alignment="right", key="decide-told"):  # fmt: skip
+        if told:
+            st.markdown(f":small[{told}]", width="stretch", text_alignment="right")
         if begun:
             st.button("Discard", type="tertiary", on_click=_drop, args=(desk,), key=desk.key("discard"))
         st.button("Record", type="primary", icon=":material/gavel:", shortcut="D", on_click=_record,
@@ -209,10 +232,10 @@ def _fields(view: View, desk: _Desk, narrow: bool) -> None:
     ) as grid:
         if other:
             with grid.cell(column_span=said):
-                st.text_input("What was decided", key=desk.key("other"), max_chars=200, **how)
+                st.text_input("What was decided", key=desk.key("other"), **how)
         with grid.cell(column_span=reason):
-            st.text_input("Reason", key=desk.key("reason"), max_chars=LONGEST_REASON,
-                          placeholder="Why, in a few words", **how)  # fmt: skip
+            st.text_input("Reason", key=desk.key("reason"), placeholder="Why, in a few words",
+                          **how)  # fmt: skip
         with grid.cell(column_span=owner):
             st.selectbox("Owner: a role or team", _owners(view, desk), index=None, key=desk.key("owner"),
                          accept_new_options=True, placeholder="Role or team", **how)  # fmt: skip
@@ -230,23 +253,22 @@ def _owners(view: View, desk: _Desk) -> list[str]:
     return sorted({*(name for _, name in view.portfolio.teams), *ROLES, *filter(None, named)}, key=str.casefold)
 
 
-def _last_line(view: View, desk: _Desk) -> None:
-    """What is still missing, what went wrong, or what is recorded."""
+def _told_beside(view: View, desk: _Desk) -> str:
+    """What is still missing, what went wrong, or what is recorded: told beside the button."""
     begun = st.session_state.get(desk.key("begun on")) is not None
     refused = st.session_state.get(desk.key("refused"))
     if not refused and st.session_state.get(desk.key("tried")):
         refused = decision_words.missing_text(missing(_draft(desk), desk.now.on))
     if refused:
-        st.markdown(f":orange[{plain(refused)}]")
-    elif desk.recorded is not None and not begun:
-        st.markdown(f":small[{_recorded_text(view, desk.recorded)}]")
+        return f":orange[{plain(refused)}]"
+    return _recorded_text(view, desk.recorded) if desk.recorded is not None and not begun else ""
 
 
 def _recorded_text(view: View, decision: Decision) -> str:
     zone = view.settings.reporting.timezone
     if decision.withdrawn:
-        return f"Withdrawn {at(decision.recorded_at, zone)}. Whatever is changed above can be recorded anew."
-    return f":blue[✓] **Recorded** {at(decision.recorded_at, zone)}. Whatever is changed above becomes a new revision."
+        return f"Withdrawn {at(decision.recorded_at, zone)}. A change can be recorded anew."
+    return f":blue[✓] **Recorded** {at(decision.recorded_at, zone)}. A change makes a new revision."
 
 
 def _record(view: View, desk: _Desk, over: int | None) -> None:

@@ -189,8 +189,9 @@ def _revisions(view: View, decision: Decision) -> None:
     else:
         st.markdown(f":small[Recorded {at(decision.recorded_at, zone)}, never changed.]")
     if not decision.withdrawn:
-        st.button("Withdraw this decision", icon=":material/undo:", on_click=_withdraw, args=(view, decision),
-                  help="It stays on record and counts for nothing.")  # fmt: skip
+        with st.container(key="withdraw"), st.popover("Withdraw this decision", icon=":material/undo:"):
+            st.markdown("It stays on record and counts for nothing any more; what it settled is asked again.")
+            st.button("Yes, withdraw it", on_click=_withdraw, args=(view, decision))
     refused = st.session_state.pop("withdrawal refused", None)
     if refused:
         st.warning(refused, icon=":material/call_split:")

@@ -17,6 +17,7 @@ from impact.words import meeting_words as words
 from impact.words.formats import plural, quoted, when
 
 MOST_PROPOSED = agendas.MOST_PROPOSED
+SATURDAY = 5
 REFUSED = "meeting refused"
 """Where the session keeps why something could not be saved, until it is shown."""
 
@@ -57,7 +58,9 @@ def _new(view: View, meetings: tuple[Meeting, ...]) -> None:
     if refused := st.session_state.pop(REFUSED, None):
         st.error(refused, icon=":material/error:")
     teams = teams_of(view)
-    coming = min((m.next_on for m in meetings if m.next_on and m.next_on >= view.today), default=view.today)
+    coming = min(
+        (m.next_on for m in meetings if m.next_on and m.next_on >= view.today), default=working_day(view.today)
+    )
     held_on = st.date_input("Day of the meeting", value=coming, key="new day", format="YYYY-MM-DD")
     team = st.selectbox(
         "For", ["", *teams], key="new team", format_func=lambda i: teams.get(i, "The whole portfolio")
@@ -65,12 +68,17 @@ def _new(view: View, meetings: tuple[Meeting, ...]) -> None:
     if not isinstance(held_on, date):
         st.markdown("Choose a day.")
         return
-    following = held_on + timedelta(days=view.settings.meetings.every_days)
+    following = working_day(held_on + timedelta(days=view.settings.meetings.every_days))
     items = proposed(view, held_on, following, team or None)
     st.markdown(_preview(items, following))
-    st.button("Open this meeting", type="primary", icon=":material/groups:", on_click=open_one,
-              args=(view, held_on, following, team or None, items))  # fmt: skip
+    st.button("Open this meeting", type="primary", icon=":material/groups:", on_click=_open,
+              args=(view, held_on, following, team or None, items[:MOST_PROPOSED]))  # fmt: skip
     st.markdown(":small[A meeting of that day that exists already is opened as it is.]")
+
+
+def working_day(day: date) -> date:
+    """The day itself, or the Monday after a weekend."""
+    return day + timedelta(days=7 - day.weekday() if day.weekday() >= SATURDAY else 0)
 
 
 def _preview(items: tuple[AgendaItem, ...], following: date) -> str:
@@ -85,16 +93,21 @@ def _preview(items: tuple[AgendaItem, ...], following: date) -> str:
     )
 
 
-def open_one(view: View, held_on: date, next_on: date, team: str | None, items: tuple[AgendaItem, ...]) -> None:
+def _open(view: View, held_on: date, next_on: date, team: str | None, items: agendas.Agenda) -> None:
+    """What the button does."""
+    open_one(view, held_on, next_on, team, items)
+
+
+def open_one(view: View, held_on: date, next_on: date, team: str | None, items: agendas.Agenda) -> Meeting | None:
+    """Open a meeting and go there; None where it could not be saved, which is said."""
     title = words.suggested_title(held_on, teams_of(view).get(team or ""))
     try:
-        found = view.state.open_meeting(
-            held_on, title=title, team_id=team, next_on=next_on, agenda=items[:MOST_PROPOSED], by=who(view)
-        )
+        found = view.state.open_meeting(held_on, title=title, team_id=team, next_on=next_on, agenda=items, by=who(view))
     except ImpactError as error:
         st.session_state[REFUSED] = str(error)
-        return
+        return None
     st.query_params["meeting"] = found.id
+    return found
 
 
 def proposed(view: View, held_on: date, next_on: date, team: str | None) -> tuple[AgendaItem, ...]:

@@ -14,20 +14,22 @@ import streamlit as st
 from impact import agenda as agendas
 from impact.charts import series
 from impact.deciding import occasion
-from impact.figures import ChangeFigures
+from impact.figures import ChangeFigures, MeasureFigures
 from impact.portfolio import ChangeView
 from impact.records import Decision, Meeting
 from impact.selection import leading_metric
+from impact.telling import telling
 from impact.ui import View, decide
 from impact.ui.marks import marked
 from impact.ui.meeting import changes_of, decided_in
 from impact.verdict import Word
-from impact.words import decision_words
+from impact.words import decision_words, telling_words
 from impact.words import meeting_words as words
 from impact.words.formats import plain, quoted, when
 
 CHART = 192
 """Pixels of the chart, so that the form is still on a projector's first screen."""
+PADDING = {"top": 4, "left": 4, "right": 8, "bottom": 4}
 RAIL = 560
 MOST_LINES = 3
 """Lines of money on the first screen; all of them are on the page of the change."""
@@ -155,7 +157,7 @@ def _felt(view: View, change: ChangeView, figures: ChangeFigures) -> None:
     if spec is not None and read is not None:
         st.markdown(f":small[**{plain(read.label)}**: :blue[**—●—**] happened, :gray[**– –**] to be expected without "
                     "the change]")  # fmt: skip
-        st.vega_lite_chart(spec, height=CHART, alt=read.sentence)
+        st.vega_lite_chart(spec | {"padding": PADDING}, height=CHART, alt=read.sentence)
     elif any(m.due_on or m.done_on for m in change.milestones):
         st.markdown(f":small[{plain(figures.waiting or figures.headline)}]")
         drawn = view.cached(("timetable", change.id), lambda: series.timetable(change, view.today))
@@ -173,16 +175,23 @@ def _measures(figures: ChangeFigures) -> None:
         for measure in shown:
             effect, range_or_why = words.measure_text(measure)
             told = f"**{plain(effect)}**, {plain(range_or_why)}" if effect else plain(range_or_why)
-            for span, text in ((4, plain(measure.label)), (4, marked(cast(Word, measure.word))), (12, told)):
+            spans = (4, 5, 11) if measure.preliminary else (4, 4, 12)
+            for span, text in zip(spans, (plain(measure.label), answer(measure), told), strict=True):
                 with grid.cell(column_span=span):
                     st.markdown(f":small[{text}]")
+
+
+def answer(measure: MeasureFigures) -> str:
+    """What a measure says in a word; that it is preliminary where it is, as the pack says it."""
+    return f"{marked(cast(Word, measure.word))}{', preliminary' if measure.preliminary else ''}"
 
 
 def _stands(view: View, meeting: Meeting, change: ChangeView, figures: ChangeFigures) -> None:
     """Plan, readiness, who was told; money; what was decided last time and what happened since."""
     st.markdown(f":small[{plain(' · '.join(figures.facts[:3]))} · [its page](change?change={quote(change.id)})]")
     plan = "; ".join(filter(None, [words.steps_text(change), words.next_step_text(change)]))
-    lines = [("Plan", plan), ("Ready", words.ready_text(change)), ("Told", words.told_text(change))]
+    told = telling_words.summary(telling(change, view.today))
+    lines = [("Plan", plan), ("Ready", words.ready_text(change)), ("Told", told)]
     lines += [("Money", "; ".join(words.money_lines(figures)[:MOST_LINES]))]
     earlier, since = decide.last_time(view, change, meeting)
     if earlier is None:

@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 from impact.figure_records import PLANNED
 from impact.figures import ChangeFigures, MeasureFigures
-from impact.portfolio import ChangeView, MilestoneView
+from impact.portfolio import ChangeView
 from impact.records import AgendaItem, AgendaReason, Decision, Meeting
 from impact.words.decision_words import GONE, Table, change_link, dates_text, kind_text, word_since
-from impact.words.formats import day_month, days, listed, plain, plural, when
+from impact.words.formats import days, listed, plain, plural, when
 from impact.words.sentences import word_label
 
 REASONS: Mapping[AgendaReason, str] = {
@@ -146,21 +146,6 @@ def ready_text(change: ChangeView) -> str:
     return ", ".join(told)
 
 
-def told_text(change: ChangeView) -> str:
-    """Who has been told and trained, and who has not; unknown where no such milestone is recorded."""
-    mine = [m for m in change.milestones if m.kind in ("communication", "training") and m.status != "cancelled"]
-    if not mine:
-        return "no message or training recorded"
-    waiting = [_audience(m) for m in mine if m.status != "done"]
-    told = f"{sum(m.status == 'done' for m in mine)} of {len(mine)} messages and trainings done"
-    return f"{told}; still to come: {listed(waiting, 2)}" if waiting else told
-
-
-def _audience(step: MilestoneView) -> str:
-    due = f", {'late since' if step.overdue else 'due'} {day_month(step.due_on)}" if step.due_on else ""
-    return f"{step.audience or step.title}{due}"
-
-
 def money_lines(figures: ChangeFigures) -> tuple[str, ...]:
     """Cost, what a month brings and what the bump cost, as far as they are known: texts exactly as on the page of the
     change, the planned figure in brackets."""
@@ -274,9 +259,14 @@ def still_open(meeting: Meeting, decided: Collection[str]) -> str:
     if not left:
         return ""
     verb = "is" if len(left) == 1 else "are"
-    return (
-        f"{plural(len(left), 'change')} of the agenda {verb} without a decision; the next meeting proposes them again."
-    )
+    them = "it" if len(left) == 1 else "them"
+    told = f"{plural(len(left), 'change')} of the agenda {verb} without a decision."
+    return f"{told} “Prepare the next meeting” puts {them} on its agenda."
+
+
+def undecided_text(meeting: Meeting) -> str:
+    """What is noted at a change that a meeting left undecided."""
+    return f"undecided on {when(meeting.held_on)}"
 
 
 def agenda_told(meeting: Meeting, changes: Mapping[str, ChangeView | None]) -> str:
