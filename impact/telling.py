@@ -6,7 +6,7 @@ Pure: plan values in, plan values out. Knows no words on screen and no layout; s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -105,38 +105,6 @@ def telling(change: ChangeView, today: date) -> Telling:
         groups = [_group("Everyone concerned", None, steps, met)]
     support = _reached([s.milestone for s in steps if s.milestone.kind in SUPPORT], met)
     return Telling(change.has_sponsor, met.on, met.live, tuple(groups), steps, support)
-
-
-def untold(change: ChangeView, today: date) -> tuple[Group, ...]:
-    """The groups that nobody has told or trained yet; none where that is unknown."""
-    return tuple(g for g in telling(change, today).groups if not g.reached and g.told.state != "unknown")
-
-
-def told_in_time(change: ChangeView, today: date) -> bool | None:
-    """Whether every group was told, or trained, by the day it met the change. None for a change that is not live, has
-    no groups, or of which that is not known."""
-    return _all_in_time(change, today, lambda g: (g.told, g.trained))
-
-
-def trained_in_time(change: ChangeView, today: date) -> bool | None:
-    """The same for training alone; None too where no training is recorded for any group."""
-    found = telling(change, today)
-    if all(group.trained.state == "nothing" for group in found.groups):
-        return None
-    return _all_in_time(change, today, lambda g: (g.trained,))
-
-
-def _all_in_time(change: ChangeView, today: date, ways: Callable[[Group], tuple[Reached, ...]]) -> bool | None:
-    found = telling(change, today)
-    if not found.live or not found.groups:
-        return None
-    answers = []
-    for group in found.groups:
-        done = [way.in_time for way in ways(group) if way.state == "done"]
-        if any(way.state == "unknown" for way in ways(group)) and True not in done:
-            return None
-        answers.append(True if True in done else None if None in done else False)
-    return False if False in answers else None if None in answers else True
 
 
 def audiences(text: str | None, names: Sequence[str]) -> tuple[tuple[str, ...], bool]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from impact.portfolio import ChangeView, MilestoneView, SegmentLink
-from impact.telling import audiences, telling, told_in_time, trained_in_time, untold
+from impact.telling import audiences, telling
 from impact.words import telling_words as words
 from tests import samples
 from tests.samples import ROLLOUT
@@ -72,7 +72,7 @@ def test_who_was_told_and_trained_is_told_group_by_group_with_days_against_the_r
     assert words.trained_text(north, live=True) == "trained on 9 Sep 2026, 2 days after the rollout"
     assert words.told_text(shops, live=True) == "not told, planned for 28 Aug 2026: 87 days late"
     assert words.trained_text(shops, live=True) == "–"
-    assert [g.name for g in untold(view, TODAY)] == ["Shop owners"]
+    assert (north.reached, shops.reached) == (True, False)
     assert words.summary(telling(view, TODAY)) == "Not told: Shop owners. Trained only after it: Branches north."
 
 
@@ -84,7 +84,7 @@ def test_a_message_to_everyone_reaches_every_group_and_those_only_milestones_nam
         ("Shop owners", "done", "nothing"),
         ("Call centre", "done", "done"),
     ]
-    assert untold(view, TODAY) == ()
+    assert all(group.reached for group in found.groups)
     assert words.summary(found) == "All 3 groups were told before the rollout."
 
 
@@ -94,12 +94,12 @@ def test_a_group_with_its_own_rollout_day_is_told_in_time_against_that_day() -> 
     north, shops = telling(view, TODAY).groups
     assert (north.told.in_time, shops.told.in_time) == (False, True)
     assert words.summary(telling(view, TODAY)) == "Told only when the change was live: Branches north."
-    assert told_in_time(view, TODAY) is False
+    assert (words.in_time(north), words.in_time(shops)) == (False, True)
 
 
 def test_being_told_on_the_day_of_the_rollout_is_in_time_and_said_to_be_that_day() -> None:
     view = change(step("communication", "everyone", -2, 0))
-    assert told_in_time(view, TODAY) is True
+    assert [words.in_time(group) for group in telling(view, TODAY).groups] == [True, True]
     assert words.summary(telling(view, TODAY)) == "Both groups were told by the day of the rollout."
     assert words.told_text(telling(view, TODAY).groups[0], live=True) == (
         "told on 7 Sep 2026, on the day of the rollout"
@@ -110,8 +110,7 @@ def test_a_message_for_nobody_in_particular_leaves_being_told_unknown_and_not_un
     view = change(step("communication", None, -9, -9), segments=(NORTH,))
     (north,) = telling(view, TODAY).groups
     assert north.told.state == "unknown"
-    assert untold(view, TODAY) == ()
-    assert told_in_time(view, TODAY) is None
+    assert (north.reached, north.told.in_time) == (False, None)
     assert words.told_text(north, live=True) == "not recorded: a message went out on 29 Aug 2026, for whom is not said"
     assert words.summary(telling(view, TODAY)) == "Not recorded whether told: Branches north."
 
@@ -122,7 +121,7 @@ def test_before_the_rollout_what_is_planned_is_told_with_its_day() -> None:
     assert words.told_text(north, live=False) == "not told, planned for 2 Dec 2026"
     assert words.told_text(shops, live=False) == "not told, planned for 10 Dec 2026, after the rollout"
     assert words.summary(telling(view, TODAY)) == "Not told yet: Branches north and Shop owners."
-    assert told_in_time(view, TODAY) is None, "nobody can be late for what has not happened"
+    assert (north.told.in_time, shops.told.in_time) == (True, False), "as planned: nobody is late for what is to come"
 
 
 def test_a_group_that_nothing_is_planned_for_says_so() -> None:
@@ -130,14 +129,17 @@ def test_a_group_that_nothing_is_planned_for_says_so() -> None:
     assert words.told_text(north, live=True) == "not told, nothing planned"
 
 
-def test_training_tells_too_and_being_trained_in_time_is_asked_of_it_alone() -> None:
+def test_training_tells_too_and_being_trained_is_asked_of_it_alone() -> None:
     view = change(step("training", "everyone", -9, -3))
-    assert (told_in_time(view, TODAY), trained_in_time(view, TODAY)) == (True, True)
+    assert [(g.reached, words.in_time(g), g.trained.in_time) for g in telling(view, TODAY).groups] == [
+        (True, True, True),
+        (True, True, True),
+    ]
     assert words.summary(telling(view, TODAY)) == "Both groups were told before the rollout."
     message = change(step("communication", "everyone", -9, -3))
-    assert trained_in_time(message, TODAY) is None, "no training was planned at all"
+    assert {g.trained.state for g in telling(message, TODAY).groups} == {"nothing"}, "no training was planned at all"
     half = change(step("training", "Branches north", -9, -3))
-    assert trained_in_time(half, TODAY) is False
+    assert [g.reached for g in telling(half, TODAY).groups] == [True, False]
 
 
 @pytest.mark.parametrize(
