@@ -249,13 +249,25 @@ def test_an_address_that_cannot_be_used_is_said_and_never_repeated(url: str, tol
     assert "geheim" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        ("postgresql://desk@db.example.com:5433/impact", "impact on db.example.com:5433"),
+        ("postgresql://desk@db.example.com/impact", "impact on db.example.com"),
+        ("postgresql:///impact", "impact on this computer"),
+    ],
+)
+def test_where_the_records_are_is_said_so_that_two_servers_of_one_computer_differ(url: str, where: str) -> None:
+    assert Database(url, "geheim").where == where
+
+
 def test_a_wrong_password_and_a_server_that_is_away_are_said_without_the_password(records_server: object) -> None:
     url = str(records_server.url)  # type: ignore[attr-defined]
     with pytest.raises(StoreError, match="password authentication failed") as caught:
         State(url, password="geheim&wrong")
     assert "geheim" not in str(caught.value)
     assert "postgresql+psycopg" not in str(caught.value)
-    with pytest.raises(StoreError, match=r"desk on 127\.0\.0\.1 cannot be reached") as caught:
+    with pytest.raises(StoreError, match=r"desk on 127\.0\.0\.1:1 cannot be reached") as caught:
         State("postgresql://desk@127.0.0.1:1/desk", password="geheim")
     assert "geheim" not in str(caught.value)
 
@@ -281,7 +293,7 @@ def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(
     monkeypatch.setattr(psycopg, "connect", noted)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with pytest.raises(StoreError, match=r"desk on 127\.0\.0\.1 cannot be reached"):
+        with pytest.raises(StoreError, match=rf"desk on 127\.0\.0\.1:{port} cannot be reached"):
             State(f"postgresql://desk@127.0.0.1:{port}/desk{query}", password="geheim")
     kept = {"tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
     assert {name: asked[0].get(name) for name in (*told, *kept)} == {**told, **kept}

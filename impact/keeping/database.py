@@ -52,7 +52,7 @@ class Database:
         self._password = password
         self.kind = self._url.get_backend_name()
         self.path = Path(str(self._url.database)).absolute() if self.kind == SQLITE else None
-        self.where = str(self.path) if self.path else f"{self._url.database} on {self._url.host or 'this computer'}"
+        self.where = str(self.path) if self.path else _server(self._url)
         self._writing = threading.Lock()
         self._looking = threading.RLock()
         self._file: tuple[int, int] | None = None
@@ -235,6 +235,11 @@ def _address(url: str, password: str) -> URL:
     if not parsed.database or parsed.database == ":memory:":
         raise SettingsError("[records] url names no database. Add it at the end, such as '.../impact'.")
     return parsed.set(password=password) if password else parsed
+
+
+def _server(url: URL) -> str:
+    """A database in words that tell it apart: also two servers of one computer."""
+    return f"{url.database} on {url.host or 'this computer'}{f':{url.port}' if url.port else ''}"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
