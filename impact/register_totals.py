@@ -183,13 +183,14 @@ def realised_total(
     ratio = np.exp(pulled_draws(effects, se, grid, rng=rng, noise=noise))
     usual = np.array([_expected(m) * DAYS_A_MONTH for _, m in known])
     tickets = usual * (1.0 - ratio)
-    hours = _hours(known, changes, usual=usual, ratio=ratio, noise=noise, rates=rates, rng=rng)
+    sources = _sources(known, changes, rates)
+    hours = _hours(known, sources, usual=usual, ratio=ratio, noise=noise, rng=rng)
     money = _money(tickets, hours, rates)
     return RealisedTotal(
         len(known), len(live), Amount(*ends(tickets.sum(axis=1))),
         None if hours is None else Amount(*ends(hours.sum(axis=1))),
         None if money is None else Amount(*ends(money.sum(axis=1))),
-        _plain(known, rates), rates.currency,
+        _plain(known, sources, rates), rates.currency,
     )  # fmt: skip
 
 
@@ -198,35 +199,51 @@ def _expected(monthly: Monthly) -> float:
     return monthly.basis.result.expected_after
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Minutes that enough changes have to be counted: the part of them that is lost work, how large their effects are
+    here, and which of the changes have them."""
+
+    part: float
+    grid: Grid
+    mine: tuple[tuple[int, Reading], ...]
+
+
+def _sources(
+    known: Sequence[tuple[ChangeView, Monthly]], changes: Sequence[ChangeView], rates: Rates
+) -> tuple[_Source, ...]:
+    found = []
+    for source, name in (("reported", REPORTED), ("modelled", MODELLED)):
+        part = 1.0 if source == "reported" else rates.lost_part_of_waiting
+        mine = tuple((i, m.minutes) for i, (_, m) in enumerate(known) if m.source == source and m.minutes is not None)
+        grid = known_effects(name, changes)
+        if mine and part is not None and grid is not None:
+            found.append(_Source(part, grid, mine))
+    return tuple(found)
+
+
 def _hours(
     known: Sequence[tuple[ChangeView, Monthly]],
-    changes: Sequence[ChangeView],
+    sources: Sequence[_Source],
     *,
     usual: Floats,
     ratio: Floats,
     noise: Floats,
-    rates: Rates,
     rng: np.random.Generator,
 ) -> Floats | None:
     """Draws of the hours of lost work saved by each change; changes without them save none here. None where none has
     them."""
     saved = np.zeros_like(ratio)
-    seen = False
-    for source, name in (("reported", REPORTED), ("modelled", MODELLED)):
-        part = 1.0 if source == "reported" else rates.lost_part_of_waiting
-        mine = [(i, m.minutes) for i, (_, m) in enumerate(known) if m.source == source and m.minutes is not None]
-        grid = known_effects(name, changes)
-        if not mine or part is None or grid is None:
-            continue
-        seen, at = True, [i for i, _ in mine]
+    for source in sources:
+        at = [i for i, _ in source.mine]
         together = np.array([known[i][1].errors if known[i][1].errors is not None else 1.0 for i in at])
         own = rng.standard_normal((DRAWS, len(at)))
         joined = together * noise[:, at] + np.sqrt(np.maximum(1.0 - together**2, 0.0)) * own
-        effects, se = estimates([each for _, each in mine])
-        each = np.exp(pulled_draws(effects, se, grid, rng=rng, noise=joined))
-        expected = np.array([minutes_of(each).expected for _, each in mine]) / 60.0
-        saved[:, at] = part * usual[at] * expected * (1.0 - ratio[:, at] * each)
-    return saved if seen else None
+        effects, se = estimates([each for _, each in source.mine])
+        each = np.exp(pulled_draws(effects, se, source.grid, rng=rng, noise=joined))
+        expected = np.array([minutes_of(each).expected for _, each in source.mine]) / 60.0
+        saved[:, at] = source.part * usual[at] * expected * (1.0 - ratio[:, at] * each)
+    return saved if sources else None
 
 
 def _money(tickets: Floats, hours: Floats | None, rates: Rates) -> Floats | None:
@@ -238,14 +255,12 @@ def _money(tickets: Floats, hours: Floats | None, rates: Rates) -> Floats | None
     return sum(parts[1:], parts[0]) if parts else None
 
 
-def _plain(known: Sequence[tuple[ChangeView, Monthly]], rates: Rates) -> float | None:
-    """Money of all changes as it was measured, one by one."""
+def _plain(known: Sequence[tuple[ChangeView, Monthly]], sources: Sequence[_Source], rates: Rates) -> float | None:
+    """Money of all changes as it was measured, one by one: of the same tickets and hours as the total."""
     if rates.per_ticket is None and rates.per_lost_hour is None:
         return None
-    total = 0.0
-    for _, m in known:
-        part = 1.0 if m.source == "reported" else rates.lost_part_of_waiting
-        total += m.tickets.value * (rates.per_ticket or 0.0)
-        if m.waited is not None and part is not None:
-            total += m.waited.value * part * (rates.per_lost_hour or 0.0)
+    total = sum(m.tickets.value for _, m in known) * (rates.per_ticket or 0.0)
+    for source in sources:
+        waited = (known[i][1].waited for i, _ in source.mine)
+        total += source.part * sum(each.value for each in waited if each) * (rates.per_lost_hour or 0.0)
     return total

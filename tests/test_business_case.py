@@ -234,6 +234,18 @@ def test_the_total_of_all_changes_is_less_than_the_plain_sum_of_lucky_ones_and_s
     assert "chance" in case_words.total_text(found)
 
 
+def test_the_plain_sum_has_no_hours_that_the_total_leaves_out_because_too_few_changes_have_them() -> None:
+    readings = full(ON, tickets=(-10, 5))
+    few = {name: reading for name, reading in readings.items() if name not in ("time_to_resolve", "lost_time")}
+    views = [change(f"C{i}", "Sign-in", readings if i < 2 else few) for i in range(8)]
+    monthlies = {v.id: case_of(v).monthly for v in views}
+    assert sum(m is not None and m.waited is not None for m in monthlies.values()) == 2
+    found = realised_total(views, monthlies, rates=FULL)
+    assert (found.hours, FULL.per_ticket is not None) == (None, True)
+    tickets = sum(m.tickets.value for m in monthlies.values() if m is not None)
+    assert found.plain_money == pytest.approx((FULL.per_ticket or 0.0) * tickets)
+
+
 def test_a_total_needs_changes_with_a_figure() -> None:
     found = realised_total([change("C", "Bare")], {}, rates=FULL)
     assert (found.tickets, found.money) == (None, None)
