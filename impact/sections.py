@@ -178,9 +178,16 @@ def milestone_rules(section: object, file: object) -> tuple[MilestoneRule, ...]:
     found = []
     for key, part in _parts("milestones", section, file, {"contains", "kind", "end"}):
         words = part.get("contains", ())
-        words = [word.strip() for word in words.split(",")] if isinstance(words, str) else list(words)
-        if not words or not all(isinstance(word, str) and word for word in words):
+        words = words.split(",") if isinstance(words, str) else list(words)
+        if not words:
             raise SettingsError(f"[milestones.{key}] in {file} lacks contains, such as contains = ['briefing'].")
+        for word in words:
+            if not isinstance(word, str) or not any(map(str.isalnum, word)):
+                raise SettingsError(
+                    f"[milestones.{key}] contains in {file} has {word!r}, which is no word and would be found in every "
+                    "title. Write words such as 'briefing' or '*rundgang'."
+                )
+        words = [word.strip() for word in words]
         kind = _word(f"[milestones.{key}] kind", part.get("kind"), get_args(MilestoneKind), file)
         end = _word(f"[milestones.{key}] end", part.get("end", END_OF_KIND[kind]), get_args(MilestoneEnd), file)
         found.append(MilestoneRule(tuple(words), kind, end))

@@ -152,7 +152,10 @@ def test_shades_begin_at_round_numbers(most: int, bounds: tuple[int, ...]) -> No
 
 
 def test_a_calendar_without_days_is_drawn_too() -> None:
-    alt.LayerChart.from_dict(drawn(()))
+    spec = drawn(())
+    alt.LayerChart.from_dict(spec)
+    assert not [row for each in spec["layer"] for row in each["data"]["values"] if "day" in row]
+    assert spec["height"] > 0
 
 
 def test_weeks_are_whole_and_reach_as_far_as_the_period() -> None:

@@ -160,6 +160,12 @@ def test_freezes_and_milestone_rules_are_read_in_order(tmp_path: Path) -> None:
         ('[freezes.x]\nfrom = "2027-01-06"\nuntil = "2027-12-15"\n', r"unknown key 'until'"),
         ("freezes = 3\n", r"freezes = 3 in .* is not a section"),
         ('[milestones.x]\nkind = "training"\n', r"lacks contains"),
+        ('[milestones.x]\ncontains = []\nkind = "training"\n', r"lacks contains"),
+        *(
+            (f'[milestones.x]\ncontains = [{word}]\nkind = "training"\n', r"contains .* has .*no word")
+            for word in ('"*"', '" "', '""', '"ok", "* "', "7")
+        ),
+        ('[milestones.x]\ncontains = "one, ,two"\nkind = "training"\n', r"contains .* has ' '.*no word"),
         ('[milestones.x]\ncontains = ["a"]\nkind = "teach"\n', r"kind = 'teach'.*training"),
         ('[milestones.x]\ncontains = ["a"]\nkind = "test"\nend = "both"\n', r"end = 'both'.*business"),
     ],
