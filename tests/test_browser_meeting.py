@@ -167,6 +167,47 @@ def test_everything_a_room_needs_is_on_the_projectors_first_screen(
     assert seen.errors == []
 
 
+def test_notes_written_one_right_after_the_other_are_both_kept_to_the_letter(visit: Opens, site: Served) -> None:
+    address = opened(visit, site)
+    seen = visit(address, **PROJECTOR)
+    first = seen.page.get_by_label("Note on CHG-123 Roster on the phone")
+    third = seen.page.get_by_label("Note on CHG-111 Laptop refresh wave 2")
+    first.click()
+    seen.page.keyboard.type("Ask the desk")
+    third.click()
+    seen.page.keyboard.type("and decide on dates, not on days", delay=40)
+    seen.page.keyboard.press("Tab")
+    seen.settle()
+    assert (first.input_value(), third.input_value()) == ("Ask the desk", "and decide on dates, not on days")
+    again = visit(address)
+    label = again.page.get_by_label("Note on CHG-111 Laptop refresh wave 2")
+    assert label.input_value() == "and decide on dates, not on days"
+    assert seen.errors == []
+
+
+def test_a_printed_agenda_has_the_names_and_none_of_the_buttons(visit: Opens, meeting_on_screen: str) -> None:
+    seen = visit(meeting_on_screen, **PROJECTOR)
+    seen.page.emulate_media(media="print")
+    seen.picture("meeting-printed")
+    assert seen.page.get_by_text("2. CHG-110 Card payment gateway switch").is_visible()
+    for label in ("Close the meeting", "Make the pack", "Begin", "Add a change"):
+        assert not seen.page.get_by_text(label).first.is_visible(), label
+    assert not seen.page.locator(".st-key-arrow_upward-itsm-change-CHG-110 button").first.is_visible()
+
+
+@pytest.mark.parametrize("number", ["CHG-110", "CHG-113", "CHG-119"])
+def test_what_is_missing_is_told_on_the_first_screen(visit: Opens, meeting_on_screen: str, number: str) -> None:
+    seen = visit(f"{meeting_on_screen}&change={number}", **PROJECTOR)
+    seen.page.keyboard.press("d")
+    told = seen.page.get_by_text("To record it, choose what was decided")
+    told.wait_for()
+    seen.settle()
+    box = told.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= PROJECTOR["height"]
+    assert lowest(seen) <= PROJECTOR["height"]
+
+
 def test_a_closed_meeting_shows_its_decisions_and_the_log_has_them(visit: Opens, site: Served) -> None:
     address = opened(visit, site)
     seen = visit(f"{address}&change=CHG-110", **PROJECTOR)
