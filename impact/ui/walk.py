@@ -171,11 +171,11 @@ def _measures(figures: ChangeFigures) -> None:
     shown = [m for m in figures.measures if m.on_board]
     if not shown or figures.word == "not_rolled_out":
         return
+    spans = (4, 5, 11) if any(measure.preliminary for measure in shown) else (4, 4, 12)
     with st.grid(20, wrap=False, min_column_width=5, gap=(0, 4), key="measures-now") as grid:
         for measure in shown:
             effect, range_or_why = words.measure_text(measure)
             told = f"**{plain(effect)}**, {plain(range_or_why)}" if effect else plain(range_or_why)
-            spans = (4, 5, 11) if measure.preliminary else (4, 4, 12)
             for span, text in zip(spans, (plain(measure.label), answer(measure), told), strict=True):
                 with grid.cell(column_span=span):
                     st.markdown(f":small[{text}]")
