@@ -75,3 +75,10 @@ def test_with_hundreds_to_come_only_the_bumps_of_those_shown_are_worked_out_and_
     before = len(asked)
     at.run()
     assert len(asked) == before, "nothing is worked out twice"
+
+
+def test_many_lines_come_page_by_page_and_which_they_are_is_said(shown: Shown) -> None:
+    at = shown(SampleOpening(sample.portfolio(many())), period="all")
+    assert f"Lines 1 to {PAGE_SIZE} of {COMING + PAST:,}" in [str(m.value) for m in at.markdown]
+    alone = shown(SampleOpening(sample.portfolio(many()[-PAGE_SIZE:])), period="all")
+    assert not [m for m in alone.markdown if str(m.value).startswith("Lines")]

@@ -11,7 +11,7 @@ from impact.charts import twins
 from impact.estimate import Estimate
 from impact.metrics import BOARD
 from impact.portfolio import ChangeView, Reading
-from impact.ui import View, carried, from_address, to_address, ways
+from impact.ui import View, carried, paging, ways
 from impact.ui.marks import marked
 from impact.words import readings as words
 from impact.words.formats import days, listed, plain, quoted, when
@@ -118,21 +118,11 @@ def choose_measure(view: View, change: ChangeView) -> Reading | None:
     if not known:
         return None
     first = selection.leading_metric(change, view.portfolio.metrics)
-    unknown = from_address("measure", first, known)
     with st.container(key="measures"):
-        st.segmented_control(
-            "Measure",
-            list(known),
-            key="measure",
-            required=True,
-            format_func=known.__getitem__,
-            on_change=to_address,
-            args=("measure", first),
-            label_visibility="collapsed",
-        )
+        chosen, unknown = paging.switch("Measure", "measure", known, first)
     if unknown:
         st.info(f"There is no measure {quoted(unknown)}; {known[first].lower()} is shown.")
-    return change.reading(st.session_state.get("measure") or first)
+    return change.reading(chosen)
 
 
 def course(view: View, change: ChangeView, reading: Reading | None) -> None:

@@ -10,7 +10,7 @@ from impact.charts.dumbbell import dumbbells
 from impact.group_facts import dimensions
 from impact.groups import GroupsOfChange, groups_of
 from impact.portfolio import ChangeView
-from impact.ui import View, from_address, to_address
+from impact.ui import View, paging
 from impact.ui.marks import marked
 from impact.words import group_words as words
 from impact.words.formats import plain, quoted
@@ -44,23 +44,12 @@ def groups(view: View, change: ChangeView, dimension: str) -> GroupsOfChange:
 
 
 def _choose(known: tuple[str, ...]) -> str:
-    unknown = from_address("groups", known[0], known)
+    labels = {dimension: words.dimension_label(dimension) for dimension in known}
     with st.container(key="dimensions"):
-        st.segmented_control(
-            "Groups",
-            known,
-            key="groups",
-            required=True,
-            format_func=words.dimension_label,
-            on_change=to_address,
-            args=("groups", known[0]),
-            label_visibility="collapsed",
-        )
+        chosen, unknown = paging.switch("Groups", "groups", labels, known[0])
     if unknown:
-        st.info(
-            f"There are no groups by {quoted(unknown)}; those by {words.dimension_label(known[0]).lower()} are shown."
-        )
-    return str(st.session_state.get("groups") or known[0])
+        st.info(f"There are no groups by {quoted(unknown)}; those by {labels[known[0]].lower()} are shown.")
+    return chosen
 
 
 def _shown(view: View, change: ChangeView, found: GroupsOfChange) -> None:

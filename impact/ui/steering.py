@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import ceil
 
 import streamlit as st
 
@@ -12,8 +11,8 @@ from impact import selection
 from impact.charts import board as board_chart
 from impact.charts import twins
 from impact.portfolio import ChangeView
-from impact.selection import NO_TEAM, PAGE_SIZE, PERIODS, USUAL_PERIOD, Filters
-from impact.ui import View, carried, from_address, to_address
+from impact.selection import NO_TEAM, PERIODS, USUAL_PERIOD, Filters
+from impact.ui import View, carried, from_address, paging, to_address
 from impact.words.formats import quoted
 
 ALT = (
@@ -28,22 +27,13 @@ def filters(view: View, title: str = "What did customers feel?") -> Filters:
     if teams and any(change.team_id is None for change in view.portfolio.changes):
         teams[NO_TEAM] = "No team"
     unknown_team = from_address("team", "", {"", *teams})
-    unknown_period = from_address("period", USUAL_PERIOD, PERIODS)
     from_address("search")
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="head")
     head.title(title, width="content", anchor=False)
     with head.container(horizontal=True, width="content", vertical_alignment="center", key="filters"):
         st.markdown("Rollouts within", width="content")
-        st.segmented_control(
-            "Rollouts within, back and ahead",
-            list(PERIODS),
-            key="period",
-            required=True,
-            format_func=lambda code: PERIODS[code][0],
-            on_change=to_address,
-            args=("period", USUAL_PERIOD),
-            label_visibility="collapsed",
-        )
+        labels = {code: label for code, (label, _) in PERIODS.items()}
+        period, unknown_period = paging.switch("Rollouts within, back and ahead", "period", labels, USUAL_PERIOD)
         st.text_input("Search", key="search", placeholder="Search number, title, service", on_change=to_address,
                       args=("search",), width=230, label_visibility="collapsed")  # fmt: skip
     if teams:
@@ -63,7 +53,7 @@ def filters(view: View, title: str = "What did customers feel?") -> Filters:
             f"There is no period {quoted(unknown_period)}. Periods are {', '.join(PERIODS)}; the usual one is shown."
         )
     state = st.session_state
-    return Filters(state.get("team") or "", state.get("period") or USUAL_PERIOD, state.get("search") or "")
+    return Filters(state.get("team") or "", period, state.get("search") or "")
 
 
 def chosen(view: View, filters: Filters) -> tuple[ChangeView, ...]:
@@ -102,17 +92,7 @@ def key_figures(shown: Sequence[ChangeView]) -> None:
 
 def one_page(shown: Sequence[ChangeView]) -> Sequence[ChangeView]:
     """Those of the shown changes that are drawn, in the order of the board; with many there are pages."""
-    ordered = selection.in_board_order(shown)
-    pages = ceil(len(shown) / PAGE_SIZE)
-    if pages <= 1:
-        return ordered
-    line = st.container(horizontal=True, vertical_alignment="center", key="pages")
-    told = line.empty()
-    with line:
-        number = st.pagination(pages, key="page", bind="query-params")
-    first = (min(number, pages) - 1) * PAGE_SIZE
-    told.markdown(f"Changes {first + 1} to {min(first + PAGE_SIZE, len(shown))} of {len(shown):,}", width="content")
-    return ordered[first : first + PAGE_SIZE]
+    return paging.one_page(selection.in_board_order(shown), "Changes")
 
 
 def board(view: View, shown: Sequence[ChangeView], on_screen: Sequence[ChangeView]) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from math import ceil
 from typing import cast
 
 import streamlit as st
@@ -16,12 +15,12 @@ from impact import collisions as meet
 from impact import daily_tickets
 from impact.charts import gantt, gantt_places, heat, twins
 from impact.charts import timeline_twins as tables
-from impact.charts.gantt_places import By, Entry
+from impact.charts.gantt_places import By
 from impact.collisions import Alike, Collision, Frozen, TooFew
 from impact.costs import cost_study, extra_tickets
 from impact.portfolio import ChangeView
 from impact.selection import NO_TEAM, PAGE_SIZE, PERIODS, Filters
-from impact.ui import View, carried, from_address, to_address
+from impact.ui import View, carried, paging
 from impact.words import collision_words as words
 from impact.words.formats import plain, plural, quoted
 
@@ -35,28 +34,19 @@ TWIN = "The same figures stand in the table below."
 
 def grouped_by() -> By:
     """The switch between teams and services; what it is set to is in the address."""
-    unknown = from_address("by", "team", GROUPS)
     line = st.container(horizontal=True, vertical_alignment="center", key="grouping")
     line.markdown("Grouped by", width="content")
-    line.segmented_control(
-        "Grouped by",
-        list(GROUPS),
-        key="by",
-        required=True,
-        format_func=GROUPS.__getitem__,
-        on_change=to_address,
-        args=("by", "team"),
-        label_visibility="collapsed",
-    )
+    with line:
+        chosen, unknown = paging.switch("Grouped by", "by", GROUPS, "team")
     if unknown:
         st.info(f"Changes cannot be grouped by {quoted(unknown)}, only by {' or '.join(GROUPS)}: teams are shown.")
-    return cast(By, st.session_state.get("by") or "team")
+    return cast(By, chosen)
 
 
 def plans(view: View, shown: Sequence[ChangeView], filters: Filters, by: By) -> None:
     """The timeline of the changes that pass the filters; a click on a line opens its change."""
     lines = gantt_places.entries(shown, by)
-    on_screen = _one_page(lines)
+    on_screen = paging.one_page(lines, "Lines")
     totals = dict(Counter(name for name, _ in lines))
     freezes = view.settings.freezes
     drawn = gantt_places.days_of([c for _, c in on_screen], view.today, reach=PERIODS[filters.period][1])
@@ -78,20 +68,6 @@ def plans(view: View, shown: Sequence[ChangeView], filters: Filters, by: By) -> 
             told = view.cached((*key, "table"), lambda: tables.timeline(on_screen, view.today, group))
             st.table(told, border="horizontal", alt="Planned and actual days of every change shown")
             _download("timeline", view, lambda: tables.timeline(lines, view.today, group, links=False))
-
-
-def _one_page(lines: Sequence[Entry]) -> Sequence[Entry]:
-    """Those of the lines that are drawn; with many there are pages."""
-    pages = ceil(len(lines) / PAGE_SIZE)
-    if pages <= 1:
-        return lines
-    line = st.container(horizontal=True, vertical_alignment="center", key="pages")
-    told = line.empty()
-    with line:
-        number = st.pagination(pages, key="page", bind="query-params")
-    first = (min(number, pages) - 1) * PAGE_SIZE
-    told.markdown(f"Lines {first + 1} to {min(first + PAGE_SIZE, len(lines))} of {len(lines):,}", width="content")
-    return lines[first : first + PAGE_SIZE]
 
 
 def calendar(view: View, filters: Filters) -> None:
