@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -281,16 +280,15 @@ def test_a_wrong_password_and_a_server_that_is_away_are_said_without_the_passwor
     ],
 )  # fmt: skip
 def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(
-    query: str, told: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    query: str, told: dict[str, object], request: pytest.FixtureRequest
 ) -> None:
     asked: list[dict[str, object]] = []
-    connect = psycopg.connect
 
-    def noted(*given: Any, **more: Any) -> Any:
-        asked.append(more)
-        return connect(*given, **more)
+    def noted(_dialect: object, _record: object, _given: object, more: dict[str, object]) -> None:
+        asked.append(dict(more))
 
-    monkeypatch.setattr(psycopg, "connect", noted)
+    sa.event.listen(sa.Engine, "do_connect", noted)
+    request.addfinalizer(lambda: sa.event.remove(sa.Engine, "do_connect", noted))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(StoreError, match=rf"desk on 127\.0\.0\.1:{port} cannot be reached"):
