@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from impact import derived
 from impact.figures import change_figures
 from impact.model import ImpactError
-from impact.pack import making, render, tables
+from impact.pack import charts, making, render, slide_rows, tables, template
 from impact.pack.content import SCHEMA, PackContent, foot_of, further_of
 from impact.pack.gathering import Recorded, content_of
 from impact.plain_json import as_json, made
@@ -150,6 +151,16 @@ def test_what_was_decided_in_the_meeting_stands_in_the_agenda_and_needs_no_decis
     assert [page.why for page in content.pages if page.figures.id == only.change_id] == ["Needed a decision"]
     need = sum("Needs a decision" in line.reasons for line in content.agenda)
     assert dict(content.counts)["Need a decision"] == f"{need} of {len(asked)}" == f"{len(asked) - 2} of {len(asked)}"
+
+
+def test_a_long_agenda_is_shared_evenly_among_boards_that_can_be_read() -> None:
+    boards = pack_sample.content().overviews
+    assert [len(re.findall("CHG-", board.alt)) for board in boards] == [9, 8]
+    for board in boards:
+        wide, high = charts.size(charts.drawn([board.spec])[0])
+        points = 72 * min((template.INNER / wide), (slide_rows.FOOT - slide_rows.BODY - 0.4) / high)
+        assert 12 * points > 8.9, "labels of 12 pixels in points on a slide"
+    assert content_of(pack_sample.seen(()), pack_sample.meeting(), Recorded()).overviews == ()
 
 
 def test_a_pack_says_where_its_link_leads_or_what_to_open() -> None:

@@ -9,7 +9,17 @@ from impact.pack import charts
 from impact.pack.content import ChangePage, Look, foot_of
 from impact.pack.fitting import POINTS_PER_INCH, fitting_size, grid, text_height
 from impact.pack.slide_parts import Box, Run, bar, course, mark, picture, table, write
-from impact.pack.slide_rows import FOOT, SIZES, fitting_plan, leaves_out, measure_rows, plain, tone
+from impact.pack.slide_rows import (
+    FOOT,
+    MOST_MILESTONES,
+    SIZES,
+    fitting_plan,
+    leaves_out,
+    measure_rows,
+    plain,
+    plan_rows,
+    tone,
+)
 from impact.pack.template import INNER, LEFT, MUTED, PALE, PEACH, WARM
 from impact.words.pack_labels import LABELS as L
 
@@ -18,7 +28,7 @@ INCH = 914_400
 CHART_WIDE = 7.45
 LEAST_CHART, MOST_CHART = 1.6, 3.4
 FOOT_HIGH = 1.12
-LEAST_READABLE = 8.0
+LEAST_READABLE = SIZES[-1]
 """Smaller letters than these cannot be read in a room."""
 Rows = Sequence[tuple[str, str]]
 
@@ -35,18 +45,21 @@ class ChangeSlide:
         self.y = (title.top + title.height) / INCH + 0.04
 
     def draw(self) -> None:
-        """Everything that has room; ``foot_apart``: what stands around the change needs a slide of its own."""
+        """Everything that has room; ``foot_apart``: what stands around the change has none beside a whole plan and
+        comes at the end. A plan that has none even so keeps what is late and to come."""
         self._answer()
         self._asked()
         parts = self._parts()
         wide = (INNER - GAP * (len(parts) - 1)) / len(parts)
         size = min(_size(rows, wide, FOOT_HIGH - 0.3) for _, rows in parts)
-        self.foot_apart = size < LEAST_READABLE
+        foot = max(FOOT_HIGH, 0.34 + max(_high(rows, wide, size) for _, rows in parts))
         rows, widths = measure_rows([m for m in self.f.measures if m.on_board])
-        most = 2.2 if self.foot_apart else 1.6
-        felt = grid(plain(rows), widths, high=most, sizes=SIZES[1:]) if len(rows) > 1 and not self.f.waiting else None
-        below = (felt.height + 0.36 if felt else 0.0) + (0.0 if self.foot_apart else FOOT_HIGH)
-        self._chart_and_plan(min(max(FOOT - self.y - below, LEAST_CHART), MOST_CHART))
+        felt = grid(plain(rows), widths, high=1.6, sizes=SIZES[1:]) if len(rows) > 1 and not self.f.waiting else None
+        below = felt.height + 0.36 if felt else 0.0
+        least = max(LEAST_CHART, self._plan_needs(len(self.f.milestones)) + 0.34)
+        self.foot_apart = FOOT - self.y - below - foot < least
+        below += 0.0 if self.foot_apart else foot
+        self._chart_and_plan(min(max(FOOT - self.y - below, LEAST_CHART), max(MOST_CHART, least)))
         if felt is not None:
             self._heading(L["measures"], LEFT, INNER)
             # A cell without figures tells why across all columns that would hold them.
@@ -57,36 +70,34 @@ class ChangeSlide:
         if not self.foot_apart:
             self._columns(parts, size)
 
-    def draw_around(self) -> None:
-        """On a slide of its own: what stands around the change, two columns wide."""
-        parts = self._parts()
-        wide, high = (INNER - GAP) / 2, (FOOT - self.y) / 2
-        size = min(_size(rows, wide, high - 0.45) for _, rows in parts)
-        top = self.y + 0.05
-        for place in range(0, len(parts), 2):
-            self.y = top + high * (place // 2)
-            self._columns(parts[place : place + 2], size, columns=2)
+    def _plan_needs(self, most: int) -> float:
+        """The height of a plan of ``most`` milestones in inches, as small as can be read."""
+        wide = INNER - CHART_WIDE - GAP
+        ends = sum(0.14 + _text_high(end.text, wide, LEAST_READABLE) for end in self.f.readiness)
+        if not self.f.milestones:
+            return ends + 0.22
+        rows = plain(plan_rows(self.f, min(most, MOST_MILESTONES)))
+        return ends + grid(rows, _plan_widths(wide), high=0.0, sizes=(LEAST_READABLE,)).height
 
     def _parts(self) -> list[tuple[str, list[tuple[str, str]]]]:
         return [part for part in foot_of(self.page) if self.page.chart is not None or part[0] != L["case"]]
 
-    def _columns(self, parts: Sequence[tuple[str, Rows]], size: float, *, columns: int = 0) -> None:
-        count, top = columns or len(parts), self.y
+    def _columns(self, parts: Sequence[tuple[str, Rows]], size: float) -> None:
+        count, top = len(parts), self.y
         wide = (INNER - GAP * (count - 1)) / count
         for place, (title, rows) in enumerate(parts):
             self.y = top
             x = LEFT + place * (wide + GAP)
             self._heading(title, x, wide)
-            text = "\n".join(f"{name}: {value}" if name else value for name, value in rows)
-            high = text_height(text, wide * POINTS_PER_INCH, size) / POINTS_PER_INCH
-            self._pairs(rows, Box(x, self.y, wide, high), size)
+            self._pairs(rows, Box(x, self.y, wide, _high(rows, wide, size)), size)
 
     def _answer(self) -> None:
         f, size = self.f, 10.0
         facts = " · ".join(f.facts[1:])
-        write(self.slide, Box(LEFT, self.y, INNER, 0.2), [[Run(facts, MUTED)]],
-              size=fitting_size(facts, wide=INNER, high=0.2, sizes=(10, 9, 8, 7)), name="Facts")  # fmt: skip
-        self.y += 0.22
+        small = fitting_size(facts, wide=INNER, high=0.2, sizes=(10, LEAST_READABLE))
+        high = max(_text_high(facts, INNER, small), 0.2)
+        write(self.slide, Box(LEFT, self.y, INNER, high), [[Run(facts, MUTED)]], size=small, name="Facts")
+        self.y += high + 0.02
         look = self.looks.get(f.word)
         if look is not None:
             mark(self.slide, look, LEFT, self.y + 0.07, 0.17, f.word_label)
@@ -113,7 +124,7 @@ class ChangeSlide:
         if not runs:
             return
         told = "".join(run.text for run in runs)
-        size = fitting_size(told, wide=INNER - 0.2, high=0.55, sizes=(10, 9, 8, 7))
+        size = fitting_size(told, wide=INNER - 0.2, high=0.55, sizes=(10, LEAST_READABLE))
         high = text_height(told, (INNER - 0.2) * POINTS_PER_INCH, size) / POINTS_PER_INCH + 0.08
         write(self.slide, Box(LEFT, self.y, INNER, high), [runs], size=size, name=L["decision_asked"],
               fill=PEACH if f.asked else PALE)  # fmt: skip
@@ -142,10 +153,12 @@ class ChangeSlide:
 
     def _plan(self, room: Box) -> None:
         f, y = self.f, room.y
-        ends = [(end, fitting_size(end.text, wide=room.wide, high=0.3, sizes=(9, 8, 7, 6))) for end in f.readiness]
+        ends = [
+            (end, fitting_size(end.text, wide=room.wide, high=0.2, sizes=(10, LEAST_READABLE))) for end in f.readiness
+        ]
         heights = [text_height(end.text, room.wide * POINTS_PER_INCH, size) / POINTS_PER_INCH for end, size in ends]
         if f.milestones:
-            widths = (room.wide - 2.7, 0.95, 1.75)
+            widths = _plan_widths(room.wide)
             rows, set_so = fitting_plan(f, widths, room.high - sum(heights) - 0.14 * len(ends))
             self.whole_plan = not leaves_out(rows, f)
             table(self.slide, Box(room.x, y, room.wide, set_so.height), rows, widths, grid=set_so, name=L["milestones"],
@@ -164,7 +177,22 @@ class ChangeSlide:
         write(self.slide, room, lines, size=size, name="Details")
 
 
+def _text(rows: Rows) -> str:
+    return "\n".join(f"{name}: {value}" if name else value for name, value in rows)
+
+
 def _size(rows: Rows, wide: float, high: float) -> float:
     """How large these lines can be set."""
-    text = "\n".join(f"{name}: {value}" if name else value for name, value in rows)
-    return fitting_size(text, wide=wide, high=high, sizes=(14.0, 13.0, *SIZES))
+    return fitting_size(_text(rows), wide=wide, high=high, sizes=(14.0, 13.0, *SIZES))
+
+
+def _high(rows: Rows, wide: float, size: float) -> float:
+    return _text_high(_text(rows), wide, size)
+
+
+def _text_high(text: str, wide: float, size: float) -> float:
+    return text_height(text, wide * POINTS_PER_INCH, size) / POINTS_PER_INCH
+
+
+def _plan_widths(wide: float) -> tuple[float, float, float]:
+    return wide - 2.7, 0.95, 1.75

@@ -35,8 +35,8 @@ from impact.settled import in_force
 from impact.showing import Showing
 from impact.words import decision_words, meeting_words, pack_words, readings
 
-ROWS_ON_A_BOARD = 18
-"""More changes than this do not fit one page; they are drawn on further ones."""
+ROWS_ON_A_BOARD = 14
+"""More changes than this could not be read on one slide; they are shared among further ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,14 +161,16 @@ def _reasons(item: AgendaItem, change: ChangeView | None) -> Sequence[str]:
 def _overviews(changes: Sequence[ChangeView], portfolio: Portfolio, today: date) -> Sequence[Chart]:
     """The board of the changes on the agenda, in its own order, on as many pages as it needs."""
     ordered = selection.in_board_order(changes)
-    parts = [ordered[i : i + ROWS_ON_A_BOARD] for i in range(0, len(ordered), ROWS_ON_A_BOARD)]
+    pages = -(-len(ordered) // ROWS_ON_A_BOARD)
+    most = -(-len(ordered) // max(pages, 1))
+    parts = [ordered[i : i + most] for i in range(0, len(ordered), max(most, 1))]
     found = []
-    for part in parts:
+    for place, part in enumerate(parts, 1):
         told = "; ".join(f"{c.number} {wording.word_label(c.word).lower()}" for c in part)
         found.append(
             Chart(
                 spec=on_paper(board(part, portfolio.metrics, today=today), width=1180),
-                title="What customers felt, and where each change stands",
+                title=pack_words.BOARD_TITLE + (f" ({place} of {pages})" if pages > 1 else ""),
                 alt=f"Board of {len(part)} changes, the likely range of their effects and their milestones: {told}.",
                 caption=pack_words.BOARD_CAPTION,
                 wide=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -119,6 +119,16 @@ def _paragraph(runs: Sequence[Run], size: float, *, declared: bool = False) -> s
     return f"<a:p{DECLARED if declared else ''}>{told or f'<a:endParaRPr {looks}/>'}</a:p>"
 
 
+def _paragraphs(runs: Sequence[Run], size: float) -> str:
+    """Runs as paragraphs: a new one begins after a run that ends with a line break."""
+    found: list[list[Run]] = [[]]
+    for piece in runs:
+        found[-1].append(replace(piece, text=piece.text.removesuffix("\n")))
+        if piece.text.endswith("\n"):
+            found.append([])
+    return "".join(_paragraph(part, size) for part in found)
+
+
 def _printable(text: str) -> str:
     """A text without signs that no file of this kind may hold."""
     return "".join(sign if sign.isprintable() or sign == "\N{NO-BREAK SPACE}" else " " for sign in text)
@@ -159,7 +169,7 @@ def _row(row: Sequence[Sequence[Run]], high: float, size: float, start: int | No
         if start is not None and column >= start:
             joined = f' gridSpan="{len(row) - start}"' if column == start else ' hMerge="1"'
         cells.append(
-            f"<a:tc{joined}><a:txBody><a:bodyPr/><a:lstStyle/>{_paragraph(runs, size)}</a:txBody>"
+            f"<a:tc{joined}><a:txBody><a:bodyPr/><a:lstStyle/>{_paragraphs(runs, size)}</a:txBody>"
             f'<a:tcPr marL="{Inches(MARGIN_X)}" marR="{Inches(MARGIN_X)}" marT="{Inches(MARGIN_Y)}" '
             f'marB="{Inches(MARGIN_Y)}" anchor="t"><a:lnB w="6350"><a:solidFill><a:srgbClr val="{HAIR}"/></a:solidFill>'
             "</a:lnB></a:tcPr></a:tc>"
@@ -221,7 +231,7 @@ def course(slide: Any, box: Box, chart: Chart) -> None:
     found.has_title = False
     found.has_legend = True
     found.legend.position, found.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
-    found.legend.font.size = Pt(8)
+    found.legend.font.size = Pt(9)
     looks = (("7FB4DB", 2.25, None, True), ("0E7FC2", 2.25, None, True), ("5B6675", 1.5, MSO_LINE.DASH, False),
              ("94A0B0", 1.0, MSO_LINE.ROUND_DOT, False), ("94A0B0", 1.0, MSO_LINE.ROUND_DOT, False))  # fmt: skip
     for series, (colour, wide, dash, marked) in zip(found.plots[0].series, looks, strict=True):

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from impact.figure_records import ChangeFigures, MeasureFigures
-from impact.pack.content import AgendaLine
+from impact.figure_records import ChangeFigures, FigureTable, MeasureFigures
+from impact.pack.content import AgendaLine, ChangePage, foot_of
 from impact.pack.fitting import Grid, grid
 from impact.pack.slide_parts import Run
 from impact.pack.template import BLUE, INK, INNER, MUTED, TITLE_HIGH, TOP, WARM
 from impact.words.pack_labels import LABELS as L
+from impact.words.pack_labels import TELLING
 
 BODY = TOP + TITLE_HIGH + 0.04
 FOOT = 7.14
 """Where a slide's own part begins and ends, in inches from its top."""
-SIZES = (12.0, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0)
+SIZES = (12.0, 11.0, 10.5, 10.0, 9.5, 9.0)
+"""From what is pleasant to the smallest letters that can be read in a room: nothing on a slide is smaller."""
 MOST_MILESTONES = 12
-"""A change's slide has room for so many; a longer plan has a slide of its own at the end."""
+"""A change's slide has room for so many; a longer plan stands at the end."""
 _PRESSING = {"late": 0, "open": 1, "done": 2}
+ANSWER = "Answer"
 Cells = tuple[tuple[Run, ...], ...]
 
 
@@ -70,8 +74,10 @@ def plan_rows(f: ChangeFigures, most: int) -> list[Cells]:
     for m in (f.milestones[i] for i in shown):
         late = WARM if m.mark == "late" else INK
         rows.append((cell(f"{signs.get(m.mark, '○ ')}{m.title}"), cell(m.planned), cell(m.state, colour=late)))
-    if left := len(f.milestones) - len(shown):
-        rows.append((cell(L["more"].format(left), colour=MUTED), (), ()))
+    left = [m for i, m in enumerate(f.milestones) if i not in shown]
+    if left:
+        told = "more_done" if all(m.mark == "done" for m in left) else "more"
+        rows.append((cell(L[told].format(len(left)), colour=MUTED), (), ()))
     return rows
 
 
@@ -80,10 +86,10 @@ def fitting_plan(f: ChangeFigures, widths: Sequence[float], high: float) -> tupl
     rows = plan_rows(f, MOST_MILESTONES)
     for most in range(min(len(f.milestones), MOST_MILESTONES), 0, -1):
         rows = plan_rows(f, most)
-        found = grid(plain(rows), widths, high=high, sizes=SIZES[3:-1])
+        found = grid(plain(rows), widths, high=high, sizes=SIZES[3:])
         if found.height <= high:
             break
-    return rows, grid(plain(rows), widths, high=high, sizes=SIZES[3:-1])
+    return rows, grid(plain(rows), widths, high=high, sizes=SIZES[3:])
 
 
 def leaves_out(rows: Sequence[Cells], f: ChangeFigures) -> bool:
@@ -104,3 +110,46 @@ def measure_rows(measures: Sequence[MeasureFigures]) -> tuple[list[Cells], tuple
         rows.append((cell(m.label), answer, levels, cell(m.expected), cell(m.effect, bold=True), cell(m.range),
                      cell(m.basis)))  # fmt: skip
     return rows, (1.2, 1.3, 1.95, 1.5, 0.9, 2.3, 3.183)
+
+
+def whole_plans(changes: Sequence[ChangeFigures]) -> tuple[list[Cells], tuple[float, ...]]:
+    """Whole plans as rows of one table, a change after the other, and the columns' widths."""
+    rows: list[Cells] = [(cell(L["change"], colour=MUTED, bold=True), *plan_rows(changes[0], 0)[0])]
+    for f in changes:
+        steps = plan_rows(f, len(f.milestones))[1:]
+        named = (Run(f"{f.number} ", bold=True), Run(f.title))
+        rows += [(named if place == 0 else cell(f.number, colour=MUTED), *step) for place, step in enumerate(steps)]
+    return rows, (4.0, 4.6, 1.5, 2.233)
+
+
+def around_rows(pages: Sequence[ChangePage]) -> tuple[list[Cells], tuple[float, ...]]:
+    """What stands around changes as rows, a column a kind, and the columns' widths."""
+    kinds = [L["bump"], L["case"], L["business_case"], L["nearby"]]
+    rows: list[Cells] = [head(L["change"], *kinds)]
+    for page in pages:
+        parts = dict(foot_of(page))
+        named = (Run(f"{page.figures.number} ", bold=True), Run(page.figures.title))
+        rows.append((named, *(_lines(parts.get(kind, ())) for kind in kinds)))
+    return rows, (1.4, 2.6, 2.6, 3.3, 2.433)
+
+
+def _lines(pairs: Sequence[tuple[str, str]]) -> tuple[Run, ...]:
+    """Pairs of name and text in one cell, a line each."""
+    found: list[Run] = []
+    for place, (name, text) in enumerate(pairs):
+        found += [Run(f"{name}: ", MUTED)] if name else []
+        found.append(Run(text + ("\n" if place < len(pairs) - 1 else "")))
+    return tuple(found)
+
+
+def telling_only(table: FigureTable) -> FigureTable:
+    """A table of groups without the rows whose answer tells nothing; any other table as it is."""
+    if table.name != "groups":
+        return table
+    place = table.columns.index(ANSWER)
+    return replace(table, rows=tuple(row for row in table.rows if row[place].split(",")[0] in TELLING.values()))
+
+
+def counted(left: int, columns: int) -> list[Cells]:
+    """The row that says how many are left out, in the last and widest column; none where none are."""
+    return [(cell(f"+ {left}", colour=MUTED), *[()] * (columns - 2), cell(L["unclear"], colour=MUTED))] if left else []

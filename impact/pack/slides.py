@@ -20,14 +20,18 @@ from impact.pack.slide_rows import (
     SIZES,
     Cells,
     agenda_rows,
+    around_rows,
     cell,
+    counted,
     head,
     measure_rows,
     plain,
-    plan_rows,
+    telling_only,
+    whole_plans,
 )
 from impact.pack.template import BLUE, INK, INNER, LEFT, MUTED, PALE, TITLE_HIGH, TOP, WARM, blank, number_field, titled
 from impact.words.pack_labels import LABELS as L
+from impact.words.pack_labels import TELLING
 
 TITLES = (24.0, 22.0, 20.0, 18.0, 16.0, 14.0)
 
@@ -47,11 +51,11 @@ def written(pack: Pack, svgs: Sequence[str]) -> bytes:
         slides.change(page, next(drawings) if page.chart else "")
     slides.decisions(L["decided_now"], content.decided_now)
     slides.method()
+    slides.around()
     slides.further_measures()
     for found in further_tables(content):
         slides.further_table(found)
-    for figures in slides.long_plans:
-        slides.plan(figures)
+    slides.plans()
     out = io.BytesIO()
     deck.save(out)
     return out.getvalue()
@@ -63,6 +67,7 @@ class _Slides:
     def __init__(self, deck: Any, pack: Pack) -> None:
         self.deck, self.pack, self.content = deck, pack, pack.content
         self.long_plans: list[ChangeFigures] = []
+        self.apart: list[ChangePage] = []
 
     def start(self, title: str, notes: Sequence[str]) -> Any:
         """A slide with its title, the line at its foot and the speaker's notes."""
@@ -74,8 +79,8 @@ class _Slides:
         name.left, name.top, name.width, name.height = place
         demo = f" · {L['demo']}" if c.is_demo else ""
         told = f"{c.title} · {c.as_of} · {L['version']} {c.data_version} · {L['pack_id']} {self.pack.frozen_id}{demo}"
-        write(slide, Box(LEFT, FOOT, INNER - 1.0, 0.2), [[Run(told, MUTED)]], size=8, name="Foot")
-        corner = write(slide, Box(LEFT + INNER - 0.9, FOOT, 0.9, 0.2), [[Run(f"{L['page']} ", MUTED)]], size=8,
+        write(slide, Box(LEFT, FOOT, INNER - 1.0, 0.2), [[Run(told, MUTED)]], size=9, name="Foot")
+        corner = write(slide, Box(LEFT + INNER - 0.9, FOOT, 0.9, 0.2), [[Run(f"{L['page']} ", MUTED)]], size=9,
                        name="Slide number")  # fmt: skip
         number_field(corner.text_frame.paragraphs[0])
         slide.notes_slide.notes_text_frame.text = "\n".join([*notes, *self.sources()])
@@ -172,33 +177,46 @@ class _Slides:
         drawn = ChangeSlide(slide, self.content.looks, page, svg)
         drawn.draw()
         if drawn.foot_apart:
-            beside = self.start(f"{f.number} {f.title}: {L['around']}", ())
-            ChangeSlide(beside, self.content.looks, page, "").draw_around()
+            self.apart.append(page)
         if not drawn.whole_plan:
             self.long_plans.append(f)
 
+    def around(self) -> None:
+        """Money and surroundings of all changes that had no room for them on their own slides, in one table."""
+        if self.apart:
+            rows, widths = around_rows(self.apart)
+            self.listed(L["around"], rows, widths, top=BODY, alt=f"{L['around']}: {len(self.apart)}")
+
     def further_measures(self) -> None:
-        """Measures that are not on the board, of all changes in one table."""
-        found = further_of(self.content)
+        """Measures that are not on the board, of all changes in one table; only those that tell something."""
+        every = further_of(self.content)
+        found = [(f, m) for f, m in every if m.word in TELLING]
         if not found:
             return
         rows, widths = measure_rows([m for _, m in found])
         named: list[Cells] = [(cell(L["change"], colour=MUTED, bold=True), *rows[0])]
         named += [(cell(f.number, bold=True), *row) for (f, _), row in zip(found, rows[1:], strict=True)]
+        named += counted(len(every) - len(found), len(named[0]))
         self.listed(L["further_measures"], named, (1.0, *widths[:-1], widths[-1] - 1.0), top=BODY,
                     alt=f"{L['further_measures']}: {len(found)}")  # fmt: skip
 
-    def further_table(self, found: FigureTable) -> None:
-        """One kind of table of all changes; its notes are in the speaker's notes."""
+    def further_table(self, every: FigureTable) -> None:
+        """One kind of table of all changes; its notes are in the speaker's notes. Of groups only those that tell
+        something: a room cannot read them all."""
+        found = telling_only(every)
+        if not found.rows:
+            return
         rows: list[Cells] = [head(*found.columns)]
         rows += [(cell(row[0], bold=True), *(cell(text) for text in row[1:])) for row in found.rows]
+        rows += counted(len(every.rows) - len(found.rows), len(found.columns))
         shares = column_shares(found)
         wide = [(INNER - 1.0) * share / sum(shares) for share in shares]
         slide = self.start(found.title, found.note.splitlines())
         self.listed(found.title, rows, (1.0, *wide), top=BODY, alt=found.title,
                     slide=slide)  # fmt: skip
 
-    def plan(self, f: ChangeFigures) -> None:
-        """The whole plan of a change that had no room for it on its own slide."""
-        title = f"{L['milestones']}: {f.number} {f.title}"
-        self.listed(title, plan_rows(f, len(f.milestones)), (6.3, 2.0, 4.033), top=BODY, alt=title)
+    def plans(self) -> None:
+        """The whole plans of the changes that had no room for them on their own slides, in one table."""
+        if self.long_plans:
+            rows, widths = whole_plans(self.long_plans)
+            self.listed(L["milestones"], rows, widths, top=BODY, alt=f"{L['milestones']}: {len(self.long_plans)}")

@@ -91,7 +91,7 @@ def number_field(paragraph: Any) -> None:
         parse_xml(
             '<a:fld xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
             'id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}" type="slidenum">'
-            '<a:rPr lang="en-GB" sz="800"><a:solidFill><a:srgbClr val="4B5563"/></a:solidFill></a:rPr>'
+            '<a:rPr lang="en-GB" sz="900"><a:solidFill><a:srgbClr val="4B5563"/></a:solidFill></a:rPr>'
             "<a:t>‹#›</a:t></a:fld>"
         )
     )

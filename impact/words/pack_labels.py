@@ -13,8 +13,10 @@ LABELS = {
     "decision_asked": "Decision asked",
     "milestones": "Milestones",
     "milestone": "Milestone",
-    "around": "money and surroundings",
-    "more": "and {} more, on a slide of their own",
+    "around": "Money and surroundings",
+    "more": "and {} more, see the end",
+    "more_done": "and {} done, see the end",
+    "unclear": "cannot tell: in the page, the print and the figures",
     "planned": "Planned",
     "state": "State",
     "no_milestones": "None recorded for this change.",
@@ -68,6 +70,15 @@ LABELS = {
     "low_line": "Likely low",
     "high_line": "Likely high",
 }
+TELLING = {
+    "better": "Better",
+    "worse": "Worse",
+    "mixed": "Mixed",
+    "leaning_better": "Leaning better",
+    "leaning_worse": "Leaning worse",
+    "no_change": "No real change",
+}
+"""Answers that tell a room something, and their labels; those that cannot tell stand in the other forms."""
 FORM_LABELS = {"pptx": "Slides", "html": "Web page", "pdf": "PDF", "csv": "Figures (CSV)"}
 PACK_HELP = "Keeps the figures as they are now, and makes slides, a page, a PDF and a table of them."
 MADE_TEXT = (

@@ -102,6 +102,7 @@ CHART_CAPTION = (
     "chance gives. A point is a week{}."
 )
 PLAN_CAPTION = "Tick: planned. Diamond: done. Circle: to come. Triangle: late."
+BOARD_TITLE = "What customers felt, and where each change stands"
 BOARD_CAPTION = (
     "Triangle up: better. Triangle down: worse. Grey: cannot tell, too early or no real change; the bar is the likely "
     "range. On the right planned (tick) and actual milestones."
