@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     copying = "copy all that is recorded in the data folder's file into the empty database of [records] url"
     commands.add_parser("copy-records", help=copying)
     pack = commands.add_parser("pack", help="make the pack of a steering meeting: slides, page, print and table")
-    pack.add_argument("--meeting", type=date.fromisoformat, required=True, metavar="DATE",
+    pack.add_argument("--meeting", type=_day, required=True, metavar="DATE",
                       help="day of the meeting, such as 2026-12-15; one that is not recorded is opened")  # fmt: skip
     pack.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write to")
     pack.add_argument("--team", metavar="TEAM", help="id or name of a team (default: the whole portfolio)")
@@ -85,6 +85,15 @@ def parser() -> argparse.ArgumentParser:
     bundles = "also one row for each change that cannot be separated, read together with those in its way"
     estimate.add_argument("--bundles", action="store_true", help=bundles)
     return top
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day. Write year, month and day of the meeting, such as 2026-12-15."
+        ) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

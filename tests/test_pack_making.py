@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from impact.__main__ import main
 from impact.model import ImpactError
 from impact.pack import making
 from tests import pack_sample
@@ -98,3 +99,12 @@ def test_a_process_whose_visitor_left_is_ended_and_its_place_is_free(child: Call
             child(
                 """print('{"told": "Writing", "ratio": 0.5}', flush=True)""", "import time; time.sleep(30)", tell=tell
             )
+
+
+@pytest.mark.parametrize("day", ["2026-13-45", "tomorrow", ""])
+def test_a_day_that_does_not_exist_is_said_with_what_is_allowed(day: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["pack", "--meeting", day, "--out", "packs"])
+    said = capsys.readouterr().err
+    assert f"{day!r} is no day. Write year, month and day of the meeting, such as 2026-12-15." in said
+    assert "fromisoformat" not in said
