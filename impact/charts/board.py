@@ -49,6 +49,7 @@ from impact.charts.board_places import (
     strips_of,
 )
 from impact.charts.board_plan import milestones
+from impact.charts.frame import framed
 from impact.metrics import Metric
 from impact.portfolio import ChangeView
 from impact.verdict import Group, Word
@@ -69,7 +70,6 @@ def board(
     rows, strips, plan = rows_of(changes, totals), strips_of(metrics), plan_of(changes, today)
     bottom = rows[-1].bottom if rows else HEAD
     height = bottom + FOOT
-    scale = {"domain": [0, height], "reverse": True, "nice": False, "zero": False}
     layers = [
         _grounds(rows),
         *_titles(strips, plan, bottom),
@@ -80,17 +80,7 @@ def board(
         *_next_steps(rows),
         *_legend(bottom + 20),
     ]
-    for each in layers:
-        for channel in ("x", "y"):
-            each["encoding"][channel] |= {"axis": None, "scale": scale if channel == "y" else {"domain": [0, 1]}}
-    return {
-        "height": height,
-        "padding": {"left": 0, "right": 0, "top": 0, "bottom": 0},
-        "autosize": {"type": "fit", "contains": "padding"},
-        "view": {"stroke": None},
-        "config": {"text": {"fontSize": 12.5}},
-        "layer": [each for each in layers if each["data"]["values"]],
-    }
+    return framed(layers, height=height, font=12.5)
 
 
 def _grounds(rows: Sequence[Row]) -> Layer:

@@ -28,6 +28,7 @@ from impact.charts import (
     texts,
     tooltip,
 )
+from impact.charts.frame import framed
 from impact.charts.series import ENDS, in_unit
 from impact.estimate import Estimate
 from impact.group_values import GroupReading, GroupsOfChange
@@ -123,18 +124,7 @@ def dumbbells(found: GroupsOfChange) -> dict[str, Any]:
         *_marks(found, panels),
         *_rates(found, panels),
     ]
-    scale = {"domain": [0, bottom + FOOT], "reverse": True, "nice": False, "zero": False}
-    for each in layers:
-        for channel in ("x", "y"):
-            each["encoding"][channel] |= {"axis": None, "scale": scale if channel == "y" else {"domain": [0, 1]}}
-    return {
-        "height": bottom + FOOT,
-        "padding": {"left": 0, "right": 0, "top": 0, "bottom": 0},
-        "autosize": {"type": "fit", "contains": "padding"},
-        "view": {"stroke": None},
-        "config": {"text": {"fontSize": 12.5}},
-        "layer": [each for each in layers if each["data"]["values"]],
-    }
+    return framed(layers, height=bottom + FOOT, font=12.5)
 
 
 def panels_of(found: GroupsOfChange) -> tuple[Panel, ...]:

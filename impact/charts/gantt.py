@@ -31,6 +31,7 @@ from impact.charts import (
     tooltip,
 )
 from impact.charts.board_plan import milestone_told
+from impact.charts.frame import framed
 from impact.charts.gantt_places import (
     END,
     FOOT,
@@ -79,19 +80,7 @@ def gantt(
         *_rollouts(rows, drawn),
         *_legend(bottom + 22),
     ]
-    scale = {"domain": [0, height], "reverse": True, "nice": False, "zero": False}
-    for each in layers:
-        for channel in ("x", "y"):
-            told = each["encoding"][channel]
-            each["encoding"][channel] = {**told, "axis": None, "scale": scale if channel == "y" else {"domain": [0, 1]}}
-    return {
-        "height": height,
-        "padding": {"left": 0, "right": 0, "top": 0, "bottom": 0},
-        "autosize": {"type": "fit", "contains": "padding"},
-        "view": {"stroke": None},
-        "config": {"text": {"fontSize": 12.5}},
-        "layer": [each for each in layers if each["data"]["values"]],
-    }
+    return framed(layers, height=height, font=12.5)
 
 
 ABOUT = tooltip(name="Change", word="Customers", plan="Planned", fact="Actual")

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from impact.charts import HAIRLINE, INK, MUTED, PAPER, RULE, STEEL, Layer, field, layer, lines, texts, tooltip
+from impact.charts.frame import framed
 from impact.daily_tickets import Day, GoingLive
 from impact.sections import Freeze
 from impact.words.formats import MONTHS, number, plural, span
@@ -59,19 +60,7 @@ def heat(
         *_rollouts(cells),
         *_legend(bounds, bottom + 24),
     ]
-    scale = {"domain": [0, bottom + FOOT], "reverse": True, "nice": False, "zero": False}
-    for each in layers:
-        for channel in ("x", "y"):
-            told = each["encoding"][channel]
-            each["encoding"][channel] = {**told, "axis": None, "scale": scale if channel == "y" else {"domain": [0, 1]}}
-    return {
-        "height": bottom + FOOT,
-        "padding": {"left": 0, "right": 0, "top": 0, "bottom": 0},
-        "autosize": {"type": "fit", "contains": "padding"},
-        "view": {"stroke": None},
-        "config": {"text": {"fontSize": 11.5}},
-        "layer": [each for each in layers if each["data"]["values"]],
-    }
+    return framed(layers, height=bottom + FOOT, font=11.5)
 
 
 def steps_of(known: Sequence[int]) -> tuple[int, ...]:

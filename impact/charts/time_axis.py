@@ -26,6 +26,7 @@ from impact.charts import (
     layer,
     tooltip,
 )
+from impact.charts.frame import framed
 from impact.charts.series import Point, day_text, points, with_gaps
 from impact.charts.time_lanes import RIM, around, lanes, named_lanes
 from impact.charts.time_places import GUTTER, HEAD, SEAM, Places, ends, places
@@ -95,21 +96,7 @@ def _drawing(place: Places, layers: Sequence[Layer]) -> dict[str, Any]:
     """Layers on one scale each way; what has no rows is left out."""
     x = {"domain": [day_text(place.first), day_text(place.last)], "type": "time", "nice": False,
          "range": [GUTTER, {"expr": "width - 8"}]}  # fmt: skip
-    y = {"domain": [0, place.height], "reverse": True, "nice": False, "zero": False}
-    shown = [each for each in layers if each["data"]["values"]]
-    for each in shown:
-        for channel, scale in (("x", x), ("y", y)):
-            told = each["encoding"].get(channel, {})
-            if "field" in told:
-                each["encoding"][channel] = {**told, "axis": None, "scale": scale}
-    return {
-        "height": place.height,
-        "padding": {"left": 0, "right": 0, "top": 0, "bottom": 0},
-        "autosize": {"type": "fit", "contains": "padding"},
-        "view": {"stroke": None},
-        "config": {"text": {"fontSize": 12}},
-        "layer": shown,
-    }
+    return framed(layers, height=place.height, font=12, across=x)
 
 
 def _day(name: str = "on") -> dict[str, Any]:
