@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from impact.sync import PROGRESS_FILE
 from tests.browser import ROOT, Served, Visit, serve
 
 SOURCE = """
@@ -72,6 +78,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
+@contextmanager
+def held(home: Path) -> Iterator[None]:
+    """A sync stopped in its tracks as soon as it tells how far it is, however fast this machine is."""
+    told, ends = home / PROGRESS_FILE, time.monotonic() + MILLISECONDS_TO_SYNC / 1000
+    while not told.is_file():
+        assert time.monotonic() < ends, "no sync has told how far it is"
+        time.sleep(0.005)
+    pid = int(json.loads(told.read_text("utf-8"))["pid"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 @pytest.fixture(scope="module")
 def synced(served: Served, chromium: object) -> Served:
     """The same after a click on “Sync now”, watched from a second session on the way."""
@@ -83,8 +104,8 @@ def synced(served: Served, chromium: object) -> Served:
         assert first.barriers() == []
         first.page.get_by_role("button", name="Sync now").click()
         bar = first.page.get_by_test_id("stProgress")
-        expect(bar).to_be_visible(timeout=MILLISECONDS_TO_SYNC)
-        with open_visit(chromium, f"{served.url}/data") as second:  # type: ignore[arg-type]
+        with held(served.log.parent), open_visit(chromium, f"{served.url}/data") as second:  # type: ignore[arg-type]
+            expect(bar).to_be_visible(timeout=MILLISECONDS_TO_SYNC)
             expect(second.page.get_by_role("button", name="Sync now")).to_be_disabled()
             expect(second.page.get_by_test_id("stProgress")).to_be_visible()
             second.picture("data-running")
