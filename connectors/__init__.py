@@ -14,6 +14,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from impact.model import Rejected, Row, SettingsError
 
 Payload = Mapping[str, Any]
+SHARED = ("http", "paging", "patience", "settings", "values", "words")
+"""What connectors have in common; every other file or folder here is one."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,14 @@ class Page:
 
     ``bookmark``: everything updated before this UTC instant has been delivered once this page is stored (None: not
     known yet, the bookmark stays where it was). ``total``: how many records the whole pass will bring, where the
-    source says so.
+    source says so. ``cursor``: where a pass that breaks off after this page goes on, in the source's own words (None:
+    at the bookmark); one that stands on the last page is given to the next pass.
     """
 
     records: tuple[Payload, ...]
     bookmark: datetime | None = None
     total: int | None = None
+    cursor: str | None = None
     rejected: tuple[Rejected, ...] = ()
 
 
@@ -37,6 +41,10 @@ class Stream:
 
     ``fetch(http, settings, since)`` yields pages, oldest update first; ``since`` None means from the beginning
     (or the source's configured ``start``). It asks for named fields only and proves that its filter works.
+    ``resume(http, settings, since, cursor)`` does the same from a stored cursor on; a cursor that the source does not
+    take any more is no error: it begins at ``since``. ``ids(http, settings)`` yields the keys of all records that exist
+    now, in portions: what is stored and not among them is gone at the source. Only for sources that do not tell of
+    deletions.
     ``convert(payload, settings)`` is pure: one payload to canonical rows, or a Rejected with its reason.
     ``people`` are dotted paths (``Requestor.*.id``) of values that name a person: they are replaced by a keyed hash
     before anything is stored. A stream that is not ``wanted`` under the settings is passed over; ``whole`` says that
@@ -53,6 +61,8 @@ class Stream:
     people: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     wanted: Callable[[Any], bool] = lambda settings: True
     whole: bool = False
+    resume: Callable[[Any, Any, datetime | None, str], Iterator[Page]] | None = None
+    ids: Callable[[Any, Any], Iterator[Iterable[str]]] | None = None
 
     def people_paths(self, settings: Any) -> tuple[str, ...]:
         """The paths of people in this stream's payloads, where they depend on the settings or not."""
@@ -75,10 +85,11 @@ class Connector:
 
 
 def available() -> tuple[str, ...]:
-    """The kinds of source that can be configured: the files (or folders of parts) beside this one, but for http."""
+    """The kinds of source that can be configured: the files (or folders of parts) beside this one that are no
+    ``SHARED`` part."""
     import connectors
 
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(connectors.__path__) if module.name != "http"))
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(connectors.__path__) if m.name not in SHARED))
 
 
 def load(kind: str) -> Connector:

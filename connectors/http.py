@@ -8,65 +8,58 @@ from __future__ import annotations
 import base64
 import email.utils
 import json
-import logging
 import re
-import time
-from collections import deque
-from collections.abc import Generator, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
-from urllib3.util.retry import Retry
 
+from connectors.patience import WORTH_REPEATING, BoundedRetry, Pace, Patience
 from impact.model import SourceChanged, SourceRefused, SourceUnavailable
 
 AGENT = "customer-impact-dashboard"
 TIMEOUT = (15.0, 90.0)
 """Seconds to connect and to wait for an answer: servers are slow on their first wide page."""
-WORTH_REPEATING = (429, 500, 502, 503, 504)
 REDIRECTS = 3
-READ_AHEAD = 50
-"""Pages read while earlier ones are stored: a few thousand records of memory for time that storing takes anyway."""
+CONNECTIONS = 16
 BODY_ATTEMPTS = 3
 """How often an answer that broke off in the middle is asked for (it has already begun, so urllib3 does not)."""
 Params = Mapping[str, str] | Iterable[tuple[str, str]]
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a request is worth repeating: at most ``attempts`` times more and ``seconds`` in all.
+class Answer:
+    """What a server answered: its JSON (None for an empty 204, or a 404 that may be), status, headers (any case)."""
 
-    ``longest_wait``: a server that asks for a longer pause is left alone until the next sync. Pauses double from
-    ``backoff`` seconds on, plus a random part up to ``jitter``.
-    """
+    data: Any
+    status: int
+    headers: Mapping[str, str]
 
-    attempts: int = 5
-    seconds: float = 240.0
-    longest_wait: float = 90.0
-    backoff: float = 0.5
-    jitter: float = 0.5
-
-
-NO_PATIENCE = Patience(attempts=0)
+    @property
+    def next_link(self) -> str | None:
+        """The address behind ``rel="next"`` of the Link header, where there is one."""
+        links = requests.utils.parse_header_links(self.headers.get("Link", ""))
+        return next((link["url"] for link in links if link.get("rel") == "next"), None)
 
 
 class Http:
-    """A session with one system. Credentials go to the origin of ``url`` only; cookies are not kept.
+    """A session with one system, for as many threads as ask. Credentials go to the origin of ``url`` only; cookies are
+    not kept.
 
-    ``headers`` are the credentials (or use ``basic`` = user, password); ``verify`` is True, False, or the file of a
-    certificate authority. Every method raises SourceUnavailable (worth another try later), SourceRefused (wrong
-    credentials, missing right, foreign redirect) or SourceChanged (an answer that is not understood); messages hold
-    host, path and status, never a query, a token or a person.
+    ``headers`` are the credentials (or use ``basic`` = user, password; or ``sign_in``, which is called with this
+    session before the first request and once more when one is answered 401, and gives the headers that prove who asks).
+    ``verify`` is True, False, or the file of a certificate authority; ``per_minute`` keeps requests at a distance.
+    Every method raises SourceUnavailable (worth another try later), SourceRefused (wrong credentials, missing right,
+    foreign redirect) or SourceChanged (an answer that is not understood); messages hold host, path and status, never a
+    query, a token or a person.
     """
 
     def __init__(
@@ -75,9 +68,11 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         basic: tuple[str, str] | None = None,
+        sign_in: Callable[[Http], Mapping[str, str]] | None = None,
         verify: bool | str = True,
         patience: Patience | None = None,
         timeout: tuple[float, float] = TIMEOUT,
+        per_minute: float | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self.origin = _origin(self.url)
@@ -89,27 +84,60 @@ class Http:
         self._verify = verify
         if verify is False:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        patience = patience or Patience()
+        self._pace = Pace(per_minute, patience.longest_wait)
+        self._credentials = _Credentials(self.origin, _credentials(headers, basic))
+        self._sign_in, self._signing_in, self._signed_in = sign_in, threading.RLock(), 0
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
-        self._session.auth = _Credentials(self.origin, _credentials(headers, basic))
+        self._session.auth = self._credentials
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = HTTPAdapter(max_retries=_BoundedRetry.of(patience or Patience()))
+        retry = BoundedRetry.of(patience, self._pace)
+        adapter = HTTPAdapter(max_retries=retry, pool_maxsize=CONNECTIONS)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
     def get(self, path: str, params: Params = (), *, missing_ok: bool = False) -> Any:
         """The JSON at ``path`` below the url; None for 204, and for 404 and 410 where ``missing_ok``."""
-        return self._read(f"{self.url}/{path.lstrip('/')}", params, missing_ok=missing_ok)
+        return self.ask(path, params, missing_ok=missing_ok).data
 
-    def follow(self, link: str) -> Any:
-        """The JSON behind a link that the server itself gave, such as its next page. Refuses other origins."""
+    def ask(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+        missing_ok: bool = False,
+        accept: tuple[int, ...] = (),
+    ) -> Answer:
+        """The whole answer at ``path`` below the url. ``accept``: statuses that mean something here and are no error,
+        such as 400 for a range beyond the end."""
+        return self._read(_Request("GET", self._address(path), params, headers), missing_ok=missing_ok, accept=accept)
+
+    def post(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        form: Params | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        accept: tuple[int, ...] = (),
+    ) -> Answer:
+        """A question asked by POST, with a form or a JSON ``body``. It must change nothing: it may be sent again."""
+        form = None if form is None else list(form.items() if isinstance(form, Mapping) else form)
+        request = _Request("POST", self._address(path), params, headers, form, body)
+        return self._read(request, missing_ok=False, accept=accept)
+
+    def follow(self, link: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer behind a link that the server itself gave, such as its next page. Refuses other origins."""
         address = urljoin(f"{self.url}/", link)
         if _origin(address) != self.origin:
             raise SourceRefused(
                 f"{self._host} names {_told_origin(address)} as the place of its next page. Credentials are only sent "
                 f"to {_told_origin(self.url)}; correct the server's own base address, or url in the settings."
             )
-        return self._read(address, (), missing_ok=False)
+        return self._read(_Request("GET", address, (), headers), missing_ok=False)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -119,24 +147,67 @@ class Http:
     def _host(self) -> str:
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
-    def _read(self, address: str, params: Params, *, missing_ok: bool) -> Any:
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        response = self._send(address, pairs)
+    def _address(self, path: str) -> str:
+        return f"{self.url}/{path.lstrip('/')}" if path else self.url
+
+    def _read(self, request: _Request, *, missing_ok: bool, accept: tuple[int, ...] = ()) -> Answer:
+        signed_in = self._ensure_signed_in()
+        response = self._arrived(request)
+        if response.status_code == 401 and signed_in:
+            self._sign_in_again(signed_in)
+            response = self._arrived(request)
+        self._judge(response, missing_ok=missing_ok, accept=accept)
+        status = response.status_code
+        empty = status == 204 or (status in (404, 410) and status not in accept)
+        return Answer(None if empty else self._json(response), status, response.headers)
+
+    def _ensure_signed_in(self) -> int:
+        """Which sign-in the credentials come from; 0 for fixed ones, and while signing in."""
+        if self._sign_in is None:
+            return 0
+        with self._signing_in:  # held while another thread signs in; that thread itself goes through
+            if not self._signed_in:
+                self._sign_in_again(0)
+            return max(0, self._signed_in)
+
+    def _sign_in_again(self, known: int) -> None:
+        """Sign in, unless another thread has done so since the sign-in ``known``."""
+        with self._signing_in:
+            if self._sign_in is None or self._signed_in != known:
+                return
+            self._signed_in = -1  # what signing in asks for needs no signing in
+            try:
+                self._credentials.headers = dict(self._sign_in(self))
+                known += 1
+            finally:
+                self._signed_in = known
+
+    def _arrived(self, request: _Request) -> requests.Response:
+        response = self._send(request)
         for _ in range(REDIRECTS):
             if not response.is_redirect:
                 break
-            response = self._send(self._redirected(response), [])
-        self._judge(response, missing_ok=missing_ok)
-        if response.status_code == 204 or response.status_code in (404, 410):
-            return None
-        return self._json(response)
+            request = _Request(
+                request.method, self._redirected(response), (), request.headers, request.form, request.body
+            )
+            response = self._send(request)
+        return response
 
-    def _send(self, address: str, params: list[tuple[str, str]]) -> requests.Response:
-        where = f"{self._host}{_shown_path(address)}"
+    def _send(self, request: _Request) -> requests.Response:
+        where = f"{self._host}{_shown_path(request.address)}"
         for attempt in range(BODY_ATTEMPTS):
+            self._pace.wait()
             try:
-                response = self._session.get(
-                    address, params=params, timeout=self._timeout, verify=self._verify, allow_redirects=False
+                response = self._session.request(
+                    request.method,
+                    request.address,
+                    params=list(request.params.items() if isinstance(request.params, Mapping) else request.params),
+                    data=request.form,
+                    json=request.body,
+                    headers=request.headers,
+                    timeout=self._timeout,
+                    verify=self._verify,
+                    allow_redirects=False,
                 )
             except requests.exceptions.ChunkedEncodingError:
                 if attempt + 1 == BODY_ATTEMPTS:
@@ -151,6 +222,7 @@ class Http:
                 raise SourceUnavailable(f"{where}: no answer within {self._timeout[1]:.0f} s.") from None
             except requests.exceptions.RequestException as error:
                 raise SourceUnavailable(f"{where}: {_reason(error)}.") from None
+            self._pace.heed(response.headers)
             self._note_time(response)
             return response
         raise AssertionError("unreachable")  # pragma: no cover
@@ -172,8 +244,10 @@ class Http:
             )
         return target
 
-    def _judge(self, response: requests.Response, *, missing_ok: bool) -> None:
+    def _judge(self, response: requests.Response, *, missing_ok: bool, accept: tuple[int, ...]) -> None:
         status = response.status_code
+        if status in accept:
+            return
         where = f"{self._host}{_shown_path(response.url)} answered {status}"
         if status in (401, 403, 407):
             raise SourceRefused(
@@ -202,90 +276,28 @@ class Http:
             ) from None
 
 
-def ahead(pages: Generator[Item, None, None], *, most: int = READ_AHEAD) -> Generator[Item, None, None]:
-    """The same pages, the next ones (at most ``most``) being read in a thread while the caller works on this one."""
-    end: Any = object()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as worker:
-        coming = deque(worker.submit(next, pages, end) for _ in range(most))
-        try:
-            while (page := coming.popleft().result()) is not end:
-                coming.append(worker.submit(next, pages, end))
-                yield page
-        finally:
-            for read in coming:
-                read.cancel()
-            worker.submit(pages.close).result()
+@dataclass(frozen=True)
+class _Request:
+    """One question, so that it can be asked again elsewhere or with other credentials."""
+
+    method: str
+    address: str
+    params: Params = ()
+    headers: Mapping[str, str] | None = None
+    form: list[tuple[str, str]] | None = None
+    body: Any = None
 
 
 class _Credentials(AuthBase):
     """Adds the credentials, and only at the configured origin; being there at all keeps .netrc out."""
 
     def __init__(self, origin: tuple[str, str, int], headers: Mapping[str, str]) -> None:
-        self._origin, self._headers = origin, dict(headers)
+        self._origin, self.headers = origin, dict(headers)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if _origin(request.url or "") == self._origin:
-            request.headers.update(self._headers)
+            request.headers.update(self.headers)
         return request
-
-
-class _BoundedRetry(Retry):
-    """urllib3's Retry with an end in time, and no waiting for a server that asks for too long a pause."""
-
-    seconds = 0.0
-    longest_wait = 0.0
-    ends_at: float | None = None
-
-    @classmethod
-    def of(cls, patience: Patience) -> _BoundedRetry:
-        retry = cls(
-            total=patience.attempts,
-            redirect=False,
-            status_forcelist=WORTH_REPEATING,
-            allowed_methods=("GET", "HEAD"),
-            backoff_factor=patience.backoff,
-            backoff_jitter=patience.jitter,
-            backoff_max=patience.longest_wait,
-            raise_on_status=False,
-        )
-        retry.seconds, retry.longest_wait = patience.seconds, patience.longest_wait
-        return retry
-
-    def new(self, **kw: Any) -> _BoundedRetry:
-        fresh = super().new(**kw)
-        fresh.seconds, fresh.longest_wait, fresh.ends_at = self.seconds, self.longest_wait, self.ends_at
-        return fresh
-
-    def parse_retry_after(self, retry_after: str) -> float:
-        try:
-            return super().parse_retry_after(retry_after)
-        except (InvalidHeader, ValueError, OverflowError):
-            return 0.0  # nonsense: our own pauses apply
-
-    def increment(self, *args: Any, **kwargs: Any) -> _BoundedRetry:
-        following = super().increment(*args, **kwargs)
-        response = kwargs.get("response")
-        asked = (self.get_retry_after(response) or 0.0) if response is not None else 0.0
-        wait = asked or following.get_backoff_time()
-        now = time.monotonic()
-        following.ends_at = self.ends_at if self.ends_at is not None else now + self.seconds
-        if asked > self.longest_wait or now + wait > following.ends_at:
-            raise MaxRetryError(kwargs["_pool"], None, kwargs.get("error") or ResponseError("patience is at its end"))
-        return following
-
-
-class _WithoutQuery(logging.Filter):
-    """Takes query strings and addresses of people out of what urllib3 logs."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = re.sub(r"\?[^\s\"']*", "?…", record.getMessage())
-        record.msg = re.sub(r"[^\s/\"']+@[^\s/\"']+", "…", record.msg)
-        record.args = ()
-        return True
-
-
-for _logger in ("urllib3.connectionpool", "urllib3.util.retry"):
-    logging.getLogger(_logger).addFilter(_WithoutQuery())
 
 
 def _credentials(headers: Mapping[str, str] | None, basic: tuple[str, str] | None) -> Mapping[str, str]:

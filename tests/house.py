@@ -41,6 +41,9 @@ class Rule:
 
 OWN = "<own>"
 """Stands in ``Rule.allowed`` for parts of the same connector: ``connectors.files.rows`` may import ``.text``."""
+SHARED_CONNECTOR_PARTS = tuple(
+    f"connectors.{part}" for part in ("http", "paging", "patience", "settings", "values", "words")
+)
 SCREEN = ("streamlit", "impact.ui", "impact.ui.*", "pages.*", "dashboard")
 STORED = ("duckdb", "deltalake", "impact.store", "impact.storage.*", "impact.state")
 LIVE = ("impact.sync", "connectors", "connectors.*", "requests", "urllib3")
@@ -83,7 +86,7 @@ RULES = (
     Rule(
         ("connectors.*", "connectors"),
         "a connector knows its vendor and our words, no store, screen or other connector",
-        allowed=("connectors", "connectors.http", OWN, "impact.model"),
+        allowed=("connectors", *SHARED_CONNECTOR_PARTS, OWN, "impact.model"),
         never=(*SCREEN, *STORED, "impact.settings", "impact.sync"),
     ),
     Rule(
@@ -91,7 +94,7 @@ RULES = (
         "the process that writes a pack starts fast and lays out what was frozen: no statistics, store or screen",
         never=(*SCREEN, *STORED, *LIVE, "numpy", "scipy", "pandas", "impact.portfolio", "impact.settings"),
     ),
-    Rule(("impact.*",), "the core knows no vendor", never=("connectors.*",), spared=("connectors.http",)),
+    Rule(("impact.*",), "the core knows no vendor", never=("connectors.*",), spared=SHARED_CONNECTOR_PARTS),
     Rule(("run",), "the entry runs before anything is installed", allowed=(), never=("streamlit", "requests")),
 )
 DOORS = {

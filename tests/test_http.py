@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.http import NO_PATIENCE, Http, Patience, ahead
+from connectors.http import Http
+from connectors.paging import ahead
+from connectors.patience import NO_PATIENCE, Patience
 from impact.model import SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from tests.bad_server import GOOD, HTML, BadServer, bad_server
 
@@ -200,7 +202,7 @@ def test_a_next_page_at_another_server_is_refused_and_that_server_hears_nothing(
 
 @pytest.mark.parametrize("link", ["{url}/good?page=2", "/good?page=2"])
 def test_a_next_page_at_the_same_server_is_read_with_credentials(server: BadServer, session: Http, link: str) -> None:
-    assert session.follow(link.format(url=server.url)) == {"items": [1, 2]}
+    assert session.follow(link.format(url=server.url)).data == {"items": [1, 2]}
     assert server.asked == [("/good?page=2", server.asked[0][1])]
     assert server.asked[0][1]["Authorization"] == TOKEN
 

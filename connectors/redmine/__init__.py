@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors import Connector, Stream
-from connectors.http import Http, Patience
+from connectors.http import Http
+from connectors.patience import Patience
 from connectors.redmine.check import tell
 from connectors.redmine.queries import stamp
 from connectors.redmine.reading import read_changes, read_milestones, read_teams, read_tickets

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors import Page
-from connectors.http import Http, ahead
+from connectors.http import Http
+from connectors.paging import ahead
 from connectors.redmine.history import histories
 from connectors.redmine.queries import Filter, Item, Redmine, stamp, whole
 from connectors.redmine.records import Known, group_of, linked_ids, number_in, slim

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors import Connector, Stream
-from connectors.http import Http, Patience
+from connectors.http import Http
+from connectors.patience import Patience
 from connectors.request_tracker.check import tell
 from connectors.request_tracker.queries import stamp
 from connectors.request_tracker.reading import read_changes, read_milestones, read_teams, read_tickets

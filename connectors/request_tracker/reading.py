@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors import Page
-from connectors.http import Http, ahead
+from connectors.http import Http
+from connectors.paging import ahead
 from connectors.request_tracker.queries import SLACK, Answer, Item, Rt, any_of, parts, stamp, whole
 from connectors.request_tracker.settings import FIELDS, SEGMENTS, RtSettings
 from impact.model import SourceChanged, SourceRefused

@@ -1,0 +1,168 @@
+"""How single values of a record are read: texts, dates, numbers, scores. Pure; knows no vendor and no whole row."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import wraps
+from typing import Any, TypeVar
+
+from connectors import Payload
+from impact.model import Rejected, Row
+
+SCORE = re.compile(r"-?\d+(?:[.,]\d+)?")
+"""A number at the beginning of a score such as ``4 - good``."""
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+LAST_SECOND = time(23, 59, 59)
+Settings = TypeVar("Settings")
+Rows = Iterator[Row | Rejected]
+
+
+class Unreadable(ValueError):
+    """A value that cannot be what its field says."""
+
+    def __init__(self, column: str, value: object, reason: str) -> None:
+        super().__init__(reason)
+        self.column, self.value = column, str(value)[:80]
+
+    def rejection(self, key: str) -> Rejected:
+        """The same as what is shown of a record that was left out."""
+        return Rejected(key, str(self), column=self.column, value=self.value)
+
+
+def guarded(key: str) -> Callable[[Callable[[Payload, Settings], Rows]], Callable[[Payload, Settings], Rows]]:
+    """The same conversion, where what cannot be read becomes a Rejected under the payload's ``key``; rows before it
+    stay."""
+
+    def guard(convert: Callable[[Payload, Settings], Rows]) -> Callable[[Payload, Settings], Rows]:
+        @wraps(convert)
+        def convert_or_reject(payload: Payload, settings: Settings) -> Rows:
+            named = str(payload.get(key) or "?") if isinstance(payload, Mapping) else "?"
+            try:
+                yield from convert(payload, settings)
+            except Unreadable as error:
+                yield error.rejection(named)
+            except (AttributeError, LookupError, TypeError) as error:
+                yield Rejected(named, f"the record has an unknown shape ({type(error).__name__})")
+
+        return convert_or_reject
+
+    return guard
+
+
+def text_of(value: object) -> str | None:
+    """A plain value as text; None when it is empty or no plain value."""
+    return (str(value).strip() or None) if value is not None and not isinstance(value, dict | list) else None
+
+
+def plain(value: object) -> str | None:
+    """A text without markup and with its characters as people read them: ``&#38;`` is &; ``<p>a</p>`` is a."""
+    text = text_of(value)
+    if text is None:
+        return None
+    for _ in range(2):  # some systems escape what was escaped before
+        text = html.unescape(text)
+    return re.sub(r"\s+", " ", re.sub(r"</?[a-zA-Z][^>]*>", " ", text)).strip() or None
+
+
+def whole(value: object) -> int | None:
+    """A whole number that may come as text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(str(value).strip().removeprefix("#"))
+    except ValueError:
+        return None
+
+
+def number(column: str, value: object) -> float | None:
+    """An amount; None when it is not set; Unreadable when it is not a plain number."""
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        found = float(text.replace(" ", "").replace("\u00a0", ""))
+    except ValueError:
+        found = math.nan
+    if isinstance(value, bool) or not math.isfinite(found):
+        raise Unreadable(column, value, "not a plain number such as 1250.50")
+    return found
+
+
+def or_error(read: Callable[[str, object], Any], column: str, value: object) -> Any:
+    """``read(column, value)`` for records worth more than the value: what is wrong with it comes back, not up."""
+    try:
+        return read(column, value)
+    except Unreadable as error:
+        return error
+
+
+def instant(column: str, value: object, zone: tzinfo = UTC) -> datetime | None:
+    """A text as an instant, UTC; one without an offset is in ``zone``. None when it is empty; Unreadable, naming
+    ``column``, for other text. A local time that the clock change skips is read with the offset before it; one that
+    happens twice is the first of the two."""
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unreadable(column, value, "not a date") from None
+
+
+def day(column: str, value: object) -> date | None:
+    """A plain day; None when it is empty; Unreadable for other text."""
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Unreadable(column, value, "not a day") from None
+
+
+def moment(column: str, value: object, zone: tzinfo, at: time = time.min) -> datetime | None:
+    """A plain day as its first (or another) moment in ``zone``, or a text with a time of its own; UTC."""
+    text = text_of(value)
+    if text is None or not DAY.fullmatch(text):
+        return instant(column, value, zone)
+    named = day(column, text)
+    try:
+        return datetime.combine(named, at, zone).astimezone(UTC) if named else None
+    except OverflowError:
+        raise Unreadable(column, value, "a year that is out of range") from None
+
+
+def day_of(at: datetime | None, zone: tzinfo) -> date | None:
+    """The day of an instant in ``zone``."""
+    return at.astimezone(zone).date() if at else None
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The earliest known instant."""
+    return min((at for at in moments if at), default=None)
+
+
+def score(column: str, word: str | None, words: Mapping[str, str]) -> float | None:
+    """The score of an answer: by the configured words, else the number it begins with. Unreadable for other text."""
+    if word is None:
+        return None
+    said = words.get(word.lower())
+    found = SCORE.match(said or word)
+    if not found:
+        raise Unreadable(column, word, "a score that is no number; name it in values.csat")
+    return float(found.group().replace(",", "."))
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """The value where it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> list[Mapping[str, Any]]:
+    """The objects in a list; empty for anything else."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
