@@ -151,21 +151,6 @@ def test_words_shared_by_entries_are_joined_by_an_entrys_own(tmp_path: Path) -> 
     assert words == {"status": {"zu": "closed"}, "channel": {"telefon": "phone"}}
 
 
-def described() -> list[str]:
-    """The rows of the table of keys in docs/connectors.md, as the settings themselves would have them."""
-    rows = []
-    for key in dataclasses.fields(FilesSettings):
-        default = "" if key.default in (dataclasses.MISSING, "", ()) else f"`{key.default}`"
-        rows.append(f"| `{key.name}` | {default} | {key.metadata['help']} |")
-    return rows[1:]
-
-
-def test_the_documentation_lists_every_key_with_its_default_and_help() -> None:
-    text = (EXAMPLES.parent / "connectors.md").read_text(encoding="utf-8")
-    table = text.split("<!-- files settings -->")[1].split("<!-- end -->")[0].strip().splitlines()[2:]
-    assert table == described()
-
-
 def test_every_key_has_help() -> None:
     assert [f.name for f in dataclasses.fields(FilesSettings) if not f.metadata.get("help")] == []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from connectors.redmine.values import milestone_kind
 from impact.model import SettingsError, SourceChanged
 
 CONNECTOR = connectors.load("redmine")
-DOCUMENTATION = Path(__file__).resolve().parent.parent / "docs" / "connectors.md"
 OWN = RedmineSettings(name="rm", url="https://redmine.example.com", api_key="k", page_size=3)
 START = datetime(2026, 3, 1, tzinfo=UTC)
 Asked = dict[str, Any]
@@ -190,21 +188,6 @@ def test_custom_fields_are_found_by_id_or_name_and_lists_of_keys_show_their_word
     assert record["fields"] == {"service": ["LAN"], "risk": ["High"]}
     assert record["sponsor"] == ["Eva Lind"]  # hashed before it is stored
     assert "Eva" not in repr({key: value for key, value in record.items() if key != "sponsor"})
-
-
-def described() -> list[str]:
-    """The rows of the table of settings in the documentation, as the settings themselves would have them."""
-    rows = []
-    for setting in dataclasses.fields(RedmineSettings)[1:]:
-        shown = "" if setting.default in (dataclasses.MISSING, "", ()) else f"`{setting.default}`"
-        rows.append(f"| `{setting.name}` | {shown} | {setting.metadata['help']} |")
-    return rows
-
-
-def test_the_documentation_lists_every_setting_with_its_default_and_help() -> None:
-    text = DOCUMENTATION.read_text(encoding="utf-8")
-    table = text.split("<!-- redmine settings -->")[1].split("<!-- end -->")[0].strip().splitlines()
-    assert table[2:] == described()
 
 
 @pytest.mark.parametrize(

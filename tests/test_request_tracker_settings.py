@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +16,6 @@ from connectors.request_tracker.values import milestone_kind
 from impact.model import SettingsError, SourceChanged
 
 CONNECTOR = connectors.load("request_tracker")
-DOCUMENTATION = Path(__file__).resolve().parent.parent / "docs" / "connectors.md"
 OWN = RtSettings(name="rt", url="https://rt.example.com", token="t", page_size=2)
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ROWS = [{"id": str(n), "LastUpdated": f"2026-03-0{1 + n // 2}T08:00:00Z"} for n in range(1, 8)]
@@ -162,21 +159,6 @@ def test_dates_that_no_zone_explains_stop_the_pass() -> None:
     desk.twist = lambda given: page([] if "LastUpdated" in given["query"] else ROWS, given)
     with pytest.raises(SourceChanged, match="in no time zone"):
         Rt(desk, OWN).find_zone()  # type: ignore[arg-type]
-
-
-def described() -> list[str]:
-    """The rows of the table of settings in the documentation, as the settings themselves would have them."""
-    rows = []
-    for setting in dataclasses.fields(RtSettings)[1:]:
-        shown = "" if setting.default in (dataclasses.MISSING, "", ()) else f"`{setting.default}`"
-        rows.append(f"| `{setting.name}` | {shown} | {setting.metadata['help']} |")
-    return rows
-
-
-def test_the_documentation_lists_every_setting_with_its_default_and_help() -> None:
-    text = DOCUMENTATION.read_text(encoding="utf-8")
-    table = text.split("<!-- request_tracker settings -->")[1].split("<!-- end -->")[0].strip().splitlines()
-    assert table[2:] == described()
 
 
 @pytest.mark.parametrize(

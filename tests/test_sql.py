@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import threading
 from collections.abc import Iterator
@@ -315,11 +314,3 @@ def test_two_engines_do_not_wait_for_each_other(server: postgres.Postgres, datab
 def test_decimals_and_intervals_become_numbers() -> None:
     values = (Decimal("3.00"), Decimal("2.5"), Decimal("NaN"), timedelta(hours=2), float("inf"), b"x")
     assert [plain(v) for v in values] == [3, 2.5, None, 120.0, None, "b'x'"]
-
-
-def test_the_documentation_lists_every_key_with_its_default_and_help() -> None:
-    text = (Path(__file__).resolve().parent.parent / "docs" / "connectors.md").read_text(encoding="utf-8")
-    table = text.split("<!-- sql settings -->")[1].split("<!-- end -->")[0].strip().splitlines()[2:]
-    keys = dataclasses.fields(SQL.settings)[1:]
-    shown = ["" if key.default in (dataclasses.MISSING, "", ()) else f"`{key.default}`" for key in keys]
-    assert table == [f"| `{k.name}` | {d} | {k.metadata['help']} |" for k, d in zip(keys, shown, strict=True)]
