@@ -156,11 +156,11 @@ def _freshness(state: StreamState) -> str:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from impact import sync
+    from impact import trying
 
     problems = 0
-    for sentence in sync.check(settings_module.load(), given.source):
-        problems += "PROBLEM" in sentence
+    for sentence in trying.check(settings_module.load(), given.source):
+        problems += trying.PROBLEM in sentence
         print(sentence, flush=True)
     return FAILED if problems else OK
 

@@ -9,18 +9,16 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import connectors
-from connectors import Connector, Page, Stream
+from connectors import Connector, Stream
 from impact.model import (
     TABLE_OF,
-    ImpactError,
     Rejected,
     Row,
     SettingsError,
@@ -30,12 +28,12 @@ from impact.model import (
 )
 from impact.people import hide_people, person_key
 from impact.settings import Settings
+from impact.sources import configured, converted, safely, wanted
 from impact.store import RawRecord, Store, StreamState
 
 BATCH_RECORDS = 20_000
 BATCH_SECONDS = 20.0
 PROGRESS_FILE = "sync-progress.json"
-REASON_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -115,65 +113,6 @@ def run(
     return Report(tuple(states))
 
 
-def configured(settings: Settings, only: str | None = None) -> dict[str, tuple[Connector, Any]]:
-    """The sources to read with their checked settings. Raises SettingsError when there are none or one is wrong."""
-    if not settings.sources:
-        raise SettingsError(
-            "No source is configured. Add a section [sources.<name>] to .streamlit/secrets.toml "
-            "(secrets.toml.example shows every kind), or run the demo."
-        )
-    if only is not None and only not in settings.sources:
-        raise SettingsError(f"There is no source {only!r}. Configured sources: {', '.join(settings.sources)}.")
-    chosen = {only: settings.sources[only]} if only is not None else settings.sources
-    result = {}
-    for name, section in chosen.items():
-        connector = connectors.load(str(section["kind"]))
-        result[name] = (connector, connectors.read_settings(connector, name, section))
-    return result
-
-
-def wanted(connector: Connector, own: Any) -> tuple[Stream, ...]:
-    """The streams that this source's settings feed."""
-    return tuple(stream for stream in connector.streams if stream.wanted(own))
-
-
-def check(settings: Settings, only: str | None = None) -> Iterator[str]:
-    """Sign in to each source, read one page of every stream, and say in sentences what was found or is missing.
-
-    A sentence about something that does not work starts with ``PROBLEM``.
-    """
-    for name, (connector, own) in configured(settings, only).items():
-        yield f"{name} ({connector.title})"
-        try:
-            http = connector.open(own)
-            for sentence in connector.check(http, own):
-                yield f"  {sentence}"
-            for stream in wanted(connector, own):
-                yield f"  {_probe(stream, http, own)}"
-        except ImpactError as error:
-            yield f"  PROBLEM {error}"
-        for sentence in connector.lacks:
-            yield f"  {sentence}"
-
-
-def _probe(stream: Stream, http: Any, own: Any) -> str:
-    try:
-        page = next(iter(stream.fetch(http, own, None)), Page(()))
-    except ImpactError as error:
-        return f"PROBLEM {stream.name}: {error}"
-    rows: Counter[str] = Counter()
-    refused: list[str] = []
-    for item in _converted(stream, page.records, own):
-        if isinstance(item, Rejected):
-            refused.append(item.reason)
-        else:
-            rows[TABLE_OF[type(item)]] += 1
-    total = f" of {page.total:,}" if page.total is not None else ""
-    made = ", ".join(f"{count} {table}" for table, count in rows.items()) or "no rows"
-    told = f"; PROBLEM {len(refused)} rejected, first reason: {refused[0]}" if refused else ""
-    return f"{stream.name}: {len(page.records)}{total} records on the first page -> {made}{told}"
-
-
 def rebuild(settings: Settings, *, store: Store | None = None) -> None:
     """Make canonical tables and daily facts anew from raw, with today's mappings; nothing is fetched."""
     store = store or Store(settings.home, zone=settings.reporting.timezone)
@@ -189,27 +128,10 @@ def rebuild(settings: Settings, *, store: Store | None = None) -> None:
                 "configured. Configure it again, or remove its raw records."
             )
         stream, own = streams[(source, stream_name)]
-        yield from _converted(stream, payloads, own)
+        yield from converted(stream, payloads, own)
 
     with store.writing():
         store.rebuild(convert)
-
-
-def _converted(stream: Stream, payloads: Iterable[Any], own: Any) -> Iterator[Row | Rejected]:
-    """Rows of payloads; one broken record is a Rejected with its reason, never the end of the others."""
-    for payload in payloads:
-        try:
-            yield from stream.convert(payload, own)
-        except Exception as error:
-            key = _safely(stream.key, payload) or "?"
-            yield Rejected(key=key, reason=f"not understood: {type(error).__name__}: {error}"[:REASON_LENGTH])
-
-
-def _safely(read: Callable[[Any], Any], payload: Any) -> Any:
-    try:
-        return read(payload)
-    except Exception:
-        return None
 
 
 class _Reporter:
@@ -320,13 +242,13 @@ class _Source:
         at = self.clock()
         paths = stream.people_paths(self.own)
         payloads = [hide_people(payload, paths, self.key) for payload in batch] if paths else batch
-        keyed = [(_safely(stream.key, p), p) for p in payloads]
-        raw = [RawRecord(key, _safely(stream.updated_at, p), p) for key, p in keyed if key]
+        keyed = [(safely(stream.key, p), p) for p in payloads]
+        raw = [RawRecord(key, safely(stream.updated_at, p), p) for key, p in keyed if key]
         self.store.append_raw(self.name, stream.name, raw, fetched_at=at)
         rows: dict[str, dict[int, Row]] = defaultdict(dict)
         rejected = [*dropped, *(Rejected("?", "has no readable key") for key, _ in keyed if not key)]
         payloads = [p for key, p in keyed if key]
-        for item in _converted(stream, payloads, self.own):
+        for item in converted(stream, payloads, self.own):
             if isinstance(item, Rejected):
                 rejected.append(item)
             else:

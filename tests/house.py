@@ -80,7 +80,7 @@ RULES = (
     Rule(
         ("impact.sync",),
         "sync loads connectors by name and hands rows to the store",
-        allowed=("connectors", "impact.store", "impact.settings", "impact.model", "impact.people"),
+        allowed=("connectors", "impact.sources", "impact.store", "impact.settings", "impact.model", "impact.people"),
         never=(*SCREEN, "impact.analysis", "impact.estimate"),
     ),
     Rule(

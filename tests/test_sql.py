@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 import connectors
 from connectors.sql.reading import plain
-from impact import sync
+from impact import sync, trying
 from impact.model import SettingsError, SourceChanged, SourceRefused, SourceUnavailable
 from impact.settings import Reporting, Settings
 from impact.store import Store
@@ -220,7 +220,7 @@ def test_a_query_cannot_write(tmp_path: Path, server: postgres.Postgres, databas
 def test_check_says_what_has_no_query_and_what_a_query_leaves_unknown(
     tmp_path: Path, server: postgres.Postgres, database: sa.Engine
 ) -> None:
-    told = "\n".join(sync.check(settings_for(tmp_path, server, queries={"ticket": QUERIES["ticket"]}, values={})))
+    told = "\n".join(trying.check(settings_for(tmp_path, server, queries={"ticket": QUERIES["ticket"]}, values={})))
     assert "No query for: change, change_service, milestone, satisfaction_response." in told
     assert "queries.ticket leaves unknown: number, priority, first_reply_at, " in told
     assert "ticket: 100 of 1,200 records on the first page -> " in told
