@@ -96,6 +96,7 @@ class Row:
     url: str | None = _f("Address of the record in the source, for people who may open it there")
     source_updated_at: datetime | None = _f("When the source last changed the record", "UTC instant")
     fetched_at: datetime | None = _f("When the record was read; stamped by the store", "UTC instant")
+    missing_at: datetime | None = _f("When the source no longer listed the record; stamped by the store", "UTC instant")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,8 @@ class StreamState:
 
     ``bookmark_at``: where the next pass goes on. ``complete_at``: the bookmark with which the last pass that came to
     its end began the next; records come in the order of their last update, so that in the middle of a pass some that
-    are older are still missing.
+    are older are still missing. ``cursor``: where to go on in the source's own words, if it has such. ``missing``: how
+    many records the source no longer listed when it was last asked for all of them, at ``swept_at``.
     """
 
     source: str
@@ -34,3 +35,6 @@ class StreamState:
     rejected: int = 0
     seconds: float = 0.0
     total: int | None = None
+    cursor: str | None = None
+    missing: int = 0
+    swept_at: datetime | None = None

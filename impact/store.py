@@ -10,25 +10,26 @@ import contextlib
 import shutil
 import threading
 import zoneinfo
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
-from impact.model import Rejected, Row, StoreError
+from impact.model import TABLES, Rejected, Row, StoreError
 from impact.passes import StreamState
-from impact.storage import bookkeeping, raw
+from impact.storage import bookkeeping, missing, raw
 from impact.storage.columns import to_columns
 from impact.storage.delta import DeltaFolder
 from impact.storage.home import Current, StoreBusy, StoreFolder
+from impact.storage.missing import Listing
 from impact.storage.raw import RawRecord
 from impact.storage.rebuilding import Convert, fill
 from impact.storage.snapshot import Snapshot
 from impact.storage.tables import TableSet
 from impact.storage.upsert import Counts
 
-__all__ = ["Convert", "Counts", "RawRecord", "Snapshot", "Store", "StoreBusy", "StreamState"]
+__all__ = ["Convert", "Counts", "Listing", "RawRecord", "Snapshot", "Store", "StoreBusy", "StreamState"]
 
 
 class Store:
@@ -88,15 +89,36 @@ class Store:
         with self._folder.writing(zone=self.zone):
             yield
 
-    def upsert(self, table: str, rows: Sequence[Row] | pa.Table, *, fetched_at: datetime) -> Counts:
+    def upsert(
+        self, table: str, rows: Sequence[Row] | pa.Table, *, fetched_at: datetime, only_named: bool = False
+    ) -> Counts:
         """Store rows by ``id``: all of them or, when the process dies, none.
 
         Rows equal to what is stored, apart from ``fetched_at``, are not written; a batch of only such rows leaves
         the version as it was. Of rows with one id the newest ``source_updated_at``, then the last, counts; an older
-        copy never replaces a newer one. An Arrow table with the model's columns is taken as well.
+        copy never replaces a newer one. An Arrow table with the model's columns is taken as well. A row that was marked
+        as missing loses the mark, unless the rows are ``only_named`` by records of another kind.
         """
+        columns = to_columns(table, rows)
         with self.writing():
-            return self._tables_to_write().upsert(table, to_columns(table, rows), fetched_at=fetched_at)
+            return self._tables_to_write().upsert(table, columns, fetched_at=fetched_at, only_named=only_named)
+
+    def mark_missing(
+        self,
+        table: str,
+        source: str,
+        stream: str,
+        keys: Iterable[Iterable[str]],
+        *,
+        at: datetime,
+        believe: Callable[[Listing], bool] = lambda listing: True,
+    ) -> Listing:
+        """Mark the rows of ``table`` whose payloads came from this stream and whose ``source_key`` is not among
+        ``keys``; take the mark from those that are. They are kept and stay in every count. Nothing is marked where
+        ``believe`` says no to what the list would do."""
+        with self.writing():
+            folder = self._tables_to_write().folders[table]
+            return missing.mark(folder, self._raw, (source, stream), keys, at=at, believe=believe)
 
     def append_raw(self, source: str, stream: str, records: Sequence[RawRecord], *, fetched_at: datetime) -> int:
         """Keep payloads; one identical to the newest of its key, or older, is not kept again. Gives how many were."""
@@ -141,6 +163,8 @@ class Store:
             listed = bookkeeping.keys(self._rejected)
             tried: set[tuple[str, str, str]] = set()
             refused = fill(fresh, _noting(self.raw(), listed, tried), convert)
+            for table in TABLES:
+                missing.carry(self._tables().folders[table], fresh.folders[table])
             fresh.refresh_facts()
             self._folder.switch(Current(tables=number, zone=self.zone))
             for source, stream in {(source, stream) for source, stream, _ in tried}:

@@ -12,6 +12,7 @@ from impact.model import TABLES
 from impact.storage import facts
 from impact.storage.columns import CREATED_AT, DERIVED, INSTANT, stored_schema
 from impact.storage.delta import DataFile, DeltaFolder
+from impact.storage.missing import MISSING
 from impact.storage.upsert import MONTH, Counts, upsert
 
 FACTS = "daily_fact"
@@ -41,14 +42,26 @@ class TableSet:
         pairs = zip(self.folders.items(), versions, strict=True)
         return {table: folder.files(version) for (table, folder), version in pairs}
 
-    def upsert(self, table: str, columns: pa.Table, *, fetched_at: datetime | pa.Array) -> Counts:
-        """Store model columns by id, with the derived columns and the time of reading added."""
+    def upsert(
+        self, table: str, columns: pa.Table, *, fetched_at: datetime | pa.Array, only_named: bool = False
+    ) -> Counts:
+        """Store model columns by id, with the derived columns and the time of reading added. What was missing is back,
+        unless it is ``only_named`` by records of another kind."""
         if isinstance(fetched_at, datetime):
             fetched_at = pa.repeat(pa.scalar(fetched_at, INSTANT), columns.num_rows)
         place = columns.schema.get_field_index("fetched_at")
         columns = columns.set_column(place, "fetched_at", fetched_at)
+        place = columns.schema.get_field_index(MISSING)
+        columns = columns.set_column(place, MISSING, pa.nulls(columns.num_rows, INSTANT))
         derived = "".join(f", {c.sql.format(zone=self.zone)} AS {c.name}" for c in DERIVED.get(table, ()))
-        return upsert(self.folders[table], columns, ignore=["fetched_at"], month=CREATED_AT.get(table), derived=derived)
+        return upsert(
+            self.folders[table],
+            columns,
+            ignore=["fetched_at"],
+            keep=[MISSING] if only_named else [],
+            month=CREATED_AT.get(table),
+            derived=derived,
+        )
 
     def refresh_facts(self) -> None:
         """Bring daily facts up to date with tickets and surveys; nothing is written when they are."""

@@ -35,11 +35,17 @@ class Counts:
 
 
 def upsert(
-    folder: DeltaFolder, batch: pa.Table, *, ignore: Sequence[str], month: str | None, derived: str = ""
+    folder: DeltaFolder,
+    batch: pa.Table,
+    *,
+    ignore: Sequence[str],
+    month: str | None,
+    derived: str = "",
+    keep: Sequence[str] = (),
 ) -> Counts:
     """Store ``batch`` by ``id``.
 
-    ``ignore``: columns that alone do not make a change. ``month``: SQL of the instant whose month partitions the
+    ``ignore``: columns that alone do not make a change. ``keep``: columns that stay as stored. ``month``: SQL of the instant whose month partitions the
     table, None when it is not partitioned. ``derived``: further SQL columns. Of several rows with one id the newest
     ``source_updated_at``, then the last, counts; an older copy never replaces a newer one.
     """
@@ -48,7 +54,7 @@ def upsert(
     with workbench() as database:
         total = _incoming(database, batch, month=month, derived=derived)
         files = folder.files()
-        touched = _compare(database, folder, files, ignore)
+        touched = _compare(database, folder, files, ignore, keep)
         new, changed = database.sql(
             "SELECT count(*) FILTER (fresh), count(*) FILTER (NOT fresh) FROM incoming JOIN wanted USING (id)"
         ).fetchall()[0]
@@ -73,7 +79,11 @@ def _incoming(database: duckdb.DuckDBPyConnection, batch: pa.Table, *, month: st
 
 
 def _compare(
-    database: duckdb.DuckDBPyConnection, folder: DeltaFolder, files: Sequence[DataFile], ignore: Sequence[str]
+    database: duckdb.DuckDBPyConnection,
+    folder: DeltaFolder,
+    files: Sequence[DataFile],
+    ignore: Sequence[str],
+    keep: Sequence[str],
 ) -> set[str]:
     """Tables ``wanted`` (id, fresh, and the partition to write it to). Gives the files that hold a changed row."""
     database.execute("CREATE TEMP TABLE wanted (id VARCHAR, fresh BOOLEAN, kept_in VARCHAR)")
@@ -90,6 +100,11 @@ def _compare(
         return set()
     extra = ["filename", *folder.partition_by]
     stored = select_files(folder.root, holding, folder.schema, extra=extra)
+    for column in keep:
+        database.execute(
+            f'UPDATE incoming SET "{column}" = stored."{column}" FROM ({stored}) AS stored '
+            f'WHERE incoming.id = stored.id AND stored."{column}" IS NOT NULL'
+        )
     differs = " OR ".join(
         f'incoming."{field.name}" IS DISTINCT FROM stored."{field.name}"'
         for field in folder.schema
