@@ -70,10 +70,22 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class OwnField:
+    """A field that a company made itself, or may use for something of ours: in which part of ``fields`` (change,
+    milestone, ticket) it can be named, the name it has there, and what people see."""
+
+    part: str
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Connector:
     """A system that can be read: its settings (a dataclass; secret fields carry ``metadata={"secret": True}``, every
     field carries ``help``), its streams in the order they are pulled, and how it is opened. ``open(settings)`` gives
-    what ``fetch`` and ``check`` take as ``http``: a session of ``connectors.http``, or a folder of files."""
+    what ``fetch`` and ``check`` take as ``http``: a session of ``connectors.http``, or a folder of files.
+    ``own_fields(http, settings)`` are the fields that a guided set-up may propose for ``fields``; ``guide`` names the
+    page for systems that cannot be set up by answering questions."""
 
     kind: str
     title: str
@@ -82,6 +94,8 @@ class Connector:
     open: Callable[[Any], Any]
     check: Callable[[Any, Any], Iterable[str]] = lambda http, settings: ()
     lacks: tuple[str, ...] = ()  # what the system itself does not have, in words
+    own_fields: Callable[[Any, Any], Iterable[OwnField]] = lambda http, settings: ()
+    guide: str = ""
 
 
 def available() -> tuple[str, ...]:

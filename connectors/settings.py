@@ -22,9 +22,10 @@ SEGMENTS = ("location", "department", "role", "device", "tier")
 YES_NO: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False}
 
 
-def setting(help: str, default: Any = dataclasses.MISSING, *, secret: bool = False) -> Any:
-    """A field of a settings class with its help; a secret one is never shown anywhere."""
-    metadata = {"help": help, "secret": True} if secret else {"help": help}
+def setting(help: str, default: Any = dataclasses.MISSING, *, secret: bool = False, ask: bool = False) -> Any:
+    """A field of a settings class with its help; a secret one is never shown anywhere. A guided set-up asks for what
+    has no default, for secrets, and for what says ``ask``."""
+    metadata = {"help": help} | ({"secret": True} if secret else {}) | ({"ask": True} if ask else {})
     if isinstance(default, dict):
         return dataclasses.field(default_factory=dict, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -44,7 +45,9 @@ class SystemSettings:
     url: str = setting("Address of the system, such as https://itsm.example.com")
     verify: str = setting("yes: check the certificate; the file of your certificate authority; or no", "yes")
     retries: int = setting("How often a request that failed for the moment is repeated", 5)
-    start: str = setting("The first sync reads what was updated since this day, such as 2024-01-01", "2000-01-01")
+    start: str = setting(
+        "The first sync reads what was updated since this day, such as 2024-01-01", "2000-01-01", ask=True
+    )
     overlap_minutes: float = setting("How far before the last sync the next one starts", 10.0)
     page_size: int = setting("Records per request", 100)
     web_links: bool = setting("Keep the address of each record's page, for people who may open it there", True)

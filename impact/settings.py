@@ -71,7 +71,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     """
     environ = os.environ if environ is None else environ
     folder = Path.cwd() if folder is None else folder
-    file = Path(environ.get("IMPACT_SECRETS") or folder / SECRETS_FILE)
+    file = secrets_file(environ, folder)
     if "IMPACT_SECRETS" in environ and environ["IMPACT_SECRETS"] and not file.is_file():
         raise SettingsError(f"IMPACT_SECRETS names {file}, which is not a file. Create it or unset IMPACT_SECRETS.")
     values = _merged(_read(file), environ)
@@ -92,6 +92,12 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         freezes=sections.freezes(values.get("freezes", {}), file),
         milestones=sections.milestone_rules(values.get("milestones", {}), file),
     )
+
+
+def secrets_file(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Path:
+    """The file that holds the sections, whether it is there or not."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("IMPACT_SECRETS") or (Path.cwd() if folder is None else folder) / SECRETS_FILE)
 
 
 def _read(file: Path) -> dict[str, Any]:

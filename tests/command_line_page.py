@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from impact.__main__ import parser
+from impact.arguments import parser
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "command-line.md"
 OPENING = """\

@@ -127,7 +127,7 @@ def test_the_exported_estimates_are_those_of_the_page_to_the_digit(tmp_path: Pat
 
 
 def test_the_export_offers_the_derived_tables() -> None:
-    from impact.__main__ import DERIVED
+    from impact.arguments import DERIVED
 
     assert (*derived.TABLES, "groups") == DERIVED
 

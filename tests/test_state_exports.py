@@ -13,7 +13,8 @@ import pyarrow.parquet
 import pytest
 import sqlalchemy as sa
 
-from impact.__main__ import EXPORTS, RECORDED, main
+from impact.__main__ import main
+from impact.arguments import EXPORTS, RECORDED
 from impact.demo import records_home
 from impact.demo_organisation.world import REPORTING
 from impact.records import AgendaItem

@@ -198,4 +198,5 @@ CONNECTOR = Connector(
     open=open_folder,
     check=check_columns,
     lacks=("A file does not say what was deleted in it: rows that vanish from a file stay in the store.",),
+    guide="CSV, Excel and Parquet: docs/connectors/files.md explains the mapping, docs/examples holds complete ones.",
 )

@@ -87,4 +87,5 @@ CONNECTOR = Connector(
     open=open_database,
     check=check,
     lacks=("A query does not say what was deleted: rows that vanish from it stay in the store.",),
+    guide="docs/connectors/sql.md explains the queries; their columns are named like our fields.",
 )
