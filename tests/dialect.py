@@ -13,7 +13,7 @@ import json
 import socket
 import struct
 import threading
-import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,10 +79,10 @@ class Dialect:
     """
 
     QUIRKS = ("short_pages", "repeated_page", "lying_total", "ignores_filter")
-    """short_pages: pages hold fewer records than asked for, one of them none, although more follow (records that the
-    user may not see are cut out after counting). repeated_page: the third page of a list is the second once more.
-    lying_total: the total that the server says is half of the truth. ignores_filter: the condition on update stamps has
-    no effect."""
+    """short_pages: pages hold fewer records than asked for, the second one none, although more follow: records that the
+    user may not see are counted and have a place in the list, and are cut out of every page (see ``more``).
+    repeated_page: the third page of a list is the second once more. lying_total: the total that the server says is half
+    of the truth. ignores_filter: the condition on update stamps has no effect. Each is also the name of its check."""
 
     kind = ""
     streams: tuple[str, ...] = ()
@@ -157,14 +157,30 @@ class Dialect:
         if "repeated_page" in self.quirks and offset == 2 * limit:
             offset = limit
             self.quirks.discard("repeated_page")
-        page = list(rows[offset : offset + limit])
-        if "short_pages" in self.quirks and len(rows) > offset + limit:
-            return [] if offset == limit else page[:-2] if len(page) > 2 else page
-        return page
+        places = self._places(rows, limit)
+        return [row for row in places[offset : offset + limit] if row is not None]
 
-    def total(self, rows: Sequence[Any]) -> int:
-        """How many the vendor says there are."""
-        return len(rows) // 2 if "lying_total" in self.quirks else len(rows)
+    def more(self, rows: Sequence[Any], offset: int, limit: int) -> bool:
+        """Whether anything follows a page, for vendors that say so. Hidden records count as the vendor counts them."""
+        return offset + limit < len(self._places(rows, limit))
+
+    def total(self, rows: Sequence[Any], limit: int = 5) -> int:
+        """How many the vendor says there are, hidden records included."""
+        return len(rows) // 2 if "lying_total" in self.quirks else len(self._places(rows, limit))
+
+    def _places(self, rows: Sequence[Any], limit: int) -> Sequence[Any]:
+        """The list as the vendor counts it: a record that is hidden from the user has a place there (None)."""
+        if "short_pages" not in self.quirks or limit < 3:
+            return rows
+        places: list[Any] = []
+        left = iter(rows)
+        for row in left:
+            if len(places) == limit:  # the second page holds hidden records only
+                places += [None] * limit
+            places.append(row)
+            if len(places) % limit == limit - 2:
+                places += [None, None]
+        return places
 
 
 @dataclass
@@ -184,7 +200,8 @@ class Faults:
 @dataclass
 class Play:
     """A running server: its address, what was asked, and what is to go wrong. ``before``: called with the number of a
-    request (from 1) before it is answered, to change records meanwhile. ``clock``: how far its clock is ahead."""
+    request (from 1) before it is answered, to change records meanwhile. ``clock``: how far its clock is ahead. Whoever
+    waits here does it without ``time.sleep``, which checks replace."""
 
     dialect: Dialect
     url: str = ""
@@ -195,8 +212,18 @@ class Play:
     asked: list[Request] = field(default_factory=list)
     hit: int = 0
     most_at_once: int = 0
+    broken: list[str] = field(default_factory=list)
+    """Errors of the dialect itself, which are no play."""
     _now: int = 0
     _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self) -> datetime:
+        """The server's clock, which is never behind the latest update of a record; whole seconds."""
+        return max(datetime.now(UTC).replace(microsecond=0) + self.clock, self.dialect.now)
+
+    def time_passes(self) -> None:
+        """What happens to records from now on happens at the server's present time."""
+        self.dialect.now = self.now()
 
     def reply(self, request: Request) -> Reply | str:
         """The answer to a request, or the word for a fault that is no answer."""
@@ -214,7 +241,11 @@ class Play:
             return str(faults.kind) if struck else self._good(request)
 
     def _good(self, request: Request) -> Reply:
-        return self.dialect.answer(request) if self.dialect.signed_in(request) else self.dialect.refusal()
+        try:
+            return self.dialect.answer(request) if self.dialect.signed_in(request) else self.dialect.refusal()
+        except Exception:
+            self.broken.append(traceback.format_exc())
+            return Reply({}, 500)
 
 
 class _Quiet(ThreadingHTTPServer):
@@ -256,6 +287,7 @@ def load(kind: str) -> Dialect:
 def _handler(play: Play) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else every answer waits 40 ms for the client's acknowledgement
 
         def do_GET(self) -> None:
             self._serve()
@@ -272,7 +304,7 @@ def _handler(play: Play) -> type[BaseHTTPRequestHandler]:
                 play._now += 1
                 play.most_at_once = max(play.most_at_once, play._now)
             if play.latency_seconds:
-                time.sleep(play.latency_seconds)
+                threading.Event().wait(play.latency_seconds)
             said = play.reply(Request(self.command, parts.path, query, headers, body))
             with play._guard:
                 play._now -= 1
@@ -286,7 +318,7 @@ def _handler(play: Play) -> type[BaseHTTPRequestHandler]:
                 self.connection.close()
                 return
             if fault == "slow":
-                time.sleep(play.faults.slow_seconds)
+                threading.Event().wait(play.faults.slow_seconds)
             if fault == "html":
                 data, headers["Content-Type"] = SIGN_IN_PAGE, "text/html; charset=utf-8"
             if fault == "empty":
@@ -304,7 +336,7 @@ def _handler(play: Play) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
             self.send_response_only(status)
-            self.send_header("Date", email.utils.format_datetime(datetime.now(UTC) + play.clock, usegmt=True))
+            self.send_header("Date", email.utils.format_datetime(play.now(), usegmt=True))
             for name, value in {"Content-Length": str(len(data)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
