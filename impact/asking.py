@@ -12,7 +12,7 @@ from impact import set_up
 from impact.model import SettingsError
 from impact.proposing import Proposal
 from impact.set_up import Kind, Question, Trial
-from impact.words.formats import duration, plural
+from impact.words import set_up_words
 
 NO = ("n", "no", "nein", "non")
 
@@ -41,7 +41,7 @@ def add_source(file: Path, taken: Mapping[str, Any], given: Given, terminal: Ter
     answers."""
     kind = _kind(given.kind, terminal)
     if kind.guide:
-        terminal.tell(f"{kind.title}: what is read is told by a mapping, which questions cannot make. {kind.guide}")
+        terminal.tell(f"{kind.title}. {set_up_words.MAPPING} {kind.guide}")
         return None
     name = given.name or terminal.ask(f"Name of the source, part of every record's id [{kind.kind}]: ").strip()
     name = name or kind.kind
@@ -64,25 +64,8 @@ def add_source(file: Path, taken: Mapping[str, Any], given: Given, terminal: Ter
     chosen = tuple(proposal for proposal in tried.proposals if _agrees(proposal, terminal))
     set_up.write(file, set_up.section(kind.kind, name, tried.values, chosen))
     terminal.tell(f"Written: section [sources.{name}] in {file}. docs/connectors/{kind.kind}.md explains every key.")
-    terminal.tell(about(tried))
+    terminal.tell(set_up_words.about(tried))
     return tried
-
-
-def about(tried: Trial) -> str:
-    """How much the first sync reads and how long that takes, as far as the trial shows it."""
-    if not tried.works:
-        return "How much there is to read is not known: the source did not answer."
-    count = plural(tried.records, "record")
-    if tried.seconds is None:
-        return f"The first sync reads at least {count}; the source does not say how many there are."
-    return f"The first sync reads {count}: {roughly(tried.seconds)}."
-
-
-def roughly(seconds: float) -> str:
-    """A length of time as people say it."""
-    if seconds < 90:
-        return "less than a minute" if seconds < 45 else "about a minute"
-    return " ".join(("about", *duration(seconds / 60)))
 
 
 def _kind(wanted: str | None, terminal: Terminal) -> Kind:
@@ -131,15 +114,17 @@ def _answer(question: Question, kept: str, terminal: Terminal) -> str:
         terminal.tell(f"  {question.key} is needed.")
 
 
-def _agrees(proposal: Proposal, terminal: Terminal) -> bool:
-    named = proposal.label if proposal.label == proposal.name else f"{proposal.label} ({proposal.name})"
-    said = terminal.ask(f"{proposal.part}: is your field {named} our {proposal.field}? [Y/n]: ")
-    return said.strip().lower() not in NO
+def _agrees(proposed: Proposal, terminal: Terminal) -> bool:
+    return _yes(f"{set_up_words.proposal(proposed, markdown=False)}?", terminal)
 
 
 def wants(question: str, terminal: Terminal) -> bool:
     """A yes or no, yes being the default; no where nobody can answer."""
     try:
-        return terminal.ask(f"{question} [Y/n]: ").strip().lower() not in NO
+        return _yes(question, terminal)
     except EOFError:
         return False
+
+
+def _yes(question: str, terminal: Terminal) -> bool:
+    return terminal.ask(f"{question} [Y/n]: ").strip().lower() not in NO

@@ -124,6 +124,18 @@ class Privacy:
 
 
 @dataclass(frozen=True)
+class SetUp:
+    """``from_page``: who may connect a source on the Data page, which writes credentials into the file of secrets: here
+    (a browser on the server's own machine) or nobody."""
+
+    from_page: str = "here"
+
+    def __post_init__(self) -> None:
+        if self.from_page not in ("here", "nobody"):
+            raise SettingsError(f"[setup] from_page = {self.from_page!r} is not known. Allowed: here, nobody.")
+
+
+@dataclass(frozen=True)
 class Meetings:
     """``every_days``: days from one steering meeting to the next. ``link``: the address under which people open the
     dashboard, which is written into packs; empty: packs have no link."""

@@ -18,17 +18,17 @@ from impact import sections
 from impact.choices import chosen
 from impact.metrics import METRICS, Metric
 from impact.model import SettingsError
-from impact.sections import Freeze, Meetings, MilestoneRule, Privacy, Rates, Records, Reporting
+from impact.sections import Freeze, Meetings, MilestoneRule, Privacy, Rates, Records, Reporting, SetUp
 
 __all__ = [
-    "Freeze", "Meetings", "MilestoneRule", "Privacy", "Rates", "Records", "Reporting", "Settings", "load",
+    "Freeze", "Meetings", "MilestoneRule", "Privacy", "Rates", "Records", "Reporting", "SetUp", "Settings", "load",
 ]  # fmt: skip
 
 PREFIX = "IMPACT_"
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 DEMO_FOLDER = "demo"
 SECTIONS = (
-    "sources", "reporting", "metrics", "rates", "records", "privacy", "meetings", "freezes", "milestones",
+    "sources", "reporting", "metrics", "rates", "records", "privacy", "meetings", "freezes", "milestones", "setup",
 )  # fmt: skip
 
 
@@ -49,6 +49,7 @@ class Settings:
     meetings: Meetings = field(default_factory=Meetings)
     freezes: tuple[Freeze, ...] = ()
     milestones: tuple[MilestoneRule, ...] = ()
+    setup: SetUp = field(default_factory=SetUp)
 
     @cached_property
     def digest(self) -> str:
@@ -91,6 +92,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         meetings=sections.record(Meetings, "meetings", values.get("meetings", {}), file),
         freezes=sections.freezes(values.get("freezes", {}), file),
         milestones=sections.milestone_rules(values.get("milestones", {}), file),
+        setup=sections.record(SetUp, "setup", values.get("setup", {}), file),
     )
 
 

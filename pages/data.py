@@ -3,7 +3,7 @@
 import streamlit as st
 
 from impact import ui
-from impact.ui import data
+from impact.ui import connect, data
 
 view = ui.open_page("data", needs_data=False)
 st.title("Where numbers come from", anchor=False)
@@ -19,5 +19,4 @@ if held.stored:
     data.stored(held)
 if view.states or held.rejected_count:
     data.rejected(view, held)
-if view.is_demo or not view.settings.sources:
-    data.connect()
+connect.connect(view, data.start)

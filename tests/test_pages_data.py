@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from impact import opening, settings, sync
 from impact.model import Change, ChangeService, Ticket
 from impact.store import Store, StreamState
 from impact.sync import PROGRESS_FILE
+from impact.ui import connect
 from impact.ui import data as parts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,7 +98,7 @@ def test_demo_data_are_called_invented_and_offer_real_sources_instead_of_a_sync(
     assert "This is invented data" in headers(at)
     assert [button.label for button in at.button if button.label == "Sync now"] == []
     assert [expander.label for expander in at.expander] == [
-        title for title, _ in parts.source_words.connect_sections(parts.EXAMPLE)
+        title for title, _ in parts.source_words.connect_sections(connect.EXAMPLE)
     ]
     assert any('kind = "request_tracker"' in code.value for code in at.code)
 
@@ -225,3 +227,33 @@ def test_the_false_alarm_rate_of_the_installation_is_shown_with_what_it_puts_on_
     assert tickets["False alarms"].endswith("%")
     assert " to " in tickets["Likely range"]
     assert int(tickets["Pretended changes"].split(",")[0]) > 100
+
+
+@pytest.mark.parametrize(
+    ("headers", "here"),
+    [
+        ({"Origin": "http://localhost:8501"}, True),
+        ({"Origin": "http://127.0.0.1:8501"}, True),
+        ({"Origin": "http://[::1]:8501"}, True),
+        ({"Origin": "https://impact.example.com"}, False),
+        ({"Origin": "http://localhost.example.com"}, False),
+        ({"Origin": "http://localhost:8501", "X-Forwarded-For": "10.0.0.7"}, False),
+        ({}, False),
+    ],
+)
+def test_only_a_browser_on_the_same_machine_may_write_credentials(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], here: bool
+) -> None:
+    monkeypatch.setattr(connect.st, "context", SimpleNamespace(headers=headers))
+    assert connect.is_here() is here
+
+
+@pytest.mark.parametrize("allowed", ["here", "nobody"])
+def test_the_button_is_there_only_where_it_is_allowed(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, allowed: str
+) -> None:
+    with (desk.parent / "secrets.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[setup]\nfrom_page = "{allowed}"\n')
+    monkeypatch.setattr(connect, "is_here", lambda: True)
+    labels = [button.label for button in page("data").button]
+    assert ("Connect a source" in labels) is (allowed == "here")

@@ -118,7 +118,7 @@ def test_a_source_is_asked_for_tried_and_written(plane: Connector, tmp_path: Pat
     assert "signed in to Plane" in person.said
     assert "services: 2 of 4,000 records on the first page -> 2 service" in person.said
     assert "Plane has no surveys." in person.said
-    assert "change: is your field Budget 2026 (customfield_7) our planned_cost?" in person.said
+    assert "change: Budget 2026 (customfield_7) is our planned cost?" in person.said
     assert "The first sync reads 4,000 records: less than a minute." in person.said
     assert SECRET not in person.said
 

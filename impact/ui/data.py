@@ -12,7 +12,6 @@ from impact.syncing import Syncing, moment
 from impact.ui import View
 from impact.words import source_words
 
-EXAMPLE = Path(__file__).resolve().parents[2] / ".streamlit" / "secrets.toml.example"
 SECONDS_BETWEEN_LOOKS = 1.0
 CONFIGURED = "The same as `python3 run.py impact sync`: only what changed since the last time is read."
 DEMO = (
@@ -71,7 +70,7 @@ def sync_now(view: View) -> None:
     st.header("Read what changed", anchor=False)
     running = syncing().is_running(view.home)
     line = st.container(horizontal=True, vertical_alignment="center", key="sync")
-    line.button("Sync now", icon=":material/sync:", disabled=running, on_click=_start, args=(view.home,))
+    line.button("Sync now", icon=":material/sync:", disabled=running, on_click=start, args=(view.home,))
     line.markdown(CONFIGURED, width="content")
     if st.session_state.pop("sync was at work", False):
         st.info("A sync was at work already, so no second one was started.", icon=":material/hourglass_top:")
@@ -84,7 +83,8 @@ def sync_now(view: View) -> None:
         (st.success if how.code == 0 else st.error)(wording.plain(told))
 
 
-def _start(home: Path) -> None:
+def start(home: Path) -> None:
+    """Start a sync unless one is at work."""
     st.session_state["sync was at work"] = not syncing().start(home)
 
 
@@ -100,19 +100,6 @@ def demo() -> None:
     """What the demo data are, in place of a sync button."""
     st.header("This is invented data", anchor=False)
     st.markdown(DEMO)
-
-
-def connect() -> None:
-    """How to connect a real source: the exact section for every kind."""
-    st.header("Connect a source", anchor=False)
-    st.markdown(
-        "1. Put one of these sections into `.streamlit/secrets.toml` in the project's folder, with your own values.\n"
-        "2. `python3 run.py impact check` signs in, reads one page and says what is missing.\n"
-        "3. Reload this page and press **Sync now**, or run `python3 run.py impact sync`."
-    )
-    for title, section in source_words.connect_sections(EXAMPLE):
-        with st.expander(title):
-            st.code(section, language="toml")
 
 
 def stored(held: Holdings) -> None:
