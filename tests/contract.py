@@ -13,6 +13,7 @@ import dataclasses
 import io
 import json
 import math
+import random
 import re
 import socket
 import sys
@@ -150,6 +151,20 @@ def nulls_are_unknown(connector: Connector, given: Samples) -> Iterator[str]:
     for stream, payload in _each(connector, given):
         for path in paths(payload, given.own):
             yield from attempt(stream, _without(payload, path), given.settings, f"without {path}")
+
+
+def spoilt(connector: Connector, given: Samples, dice: random.Random, values: list[Any], count: int) -> Iterator[str]:
+    """What is wrong with ``count`` payloads in which one to three values, where the dice fall, are of ``values``."""
+    places = [(stream, payload, paths(payload, given.own)) for stream, payload in _each(connector, given)]
+    places = [place for place in places if place[2]]
+    for _ in range(count):
+        stream, payload, open_paths = dice.choice(places)
+        for path in dice.sample(open_paths, min(len(open_paths), dice.randint(1, 3))):
+            try:
+                payload = replaced(payload, path, dice.choice(values))
+            except (LookupError, TypeError):
+                continue  # an earlier value took its place away
+        yield from attempt(stream, payload, given.settings, "spoilt")
 
 
 def people_stay_hidden(connector: Connector, given: Samples) -> Iterator[str]:
