@@ -11,7 +11,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -56,10 +56,10 @@ class Http:
 
     ``headers`` are the credentials (or use ``basic`` = user, password; or ``sign_in``, which is called with this
     session before the first request and once more when one is answered 401, and gives the headers that prove who asks).
-    ``verify`` is True, False, or the file of a certificate authority; ``per_minute`` keeps requests at a distance.
-    Every method raises SourceUnavailable (worth another try later), SourceRefused (wrong credentials, missing right,
-    foreign redirect) or SourceChanged (an answer that is not understood); messages hold host, path and status, never a
-    query, a token or a person.
+    ``verify`` is True, False, or the file of a certificate authority; ``per_minute`` keeps requests at a distance, and
+    never more than ``at_once`` are on their way. Every method raises SourceUnavailable (worth another try later),
+    SourceRefused (wrong credentials, missing right, foreign redirect) or SourceChanged (an answer that is not
+    understood); messages hold host, path and status, never a query, a token or a person.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Http:
         patience: Patience | None = None,
         timeout: tuple[float, float] = TIMEOUT,
         per_minute: float | None = None,
+        at_once: int = CONNECTIONS,
     ) -> None:
         self.url = url.rstrip("/")
         self.origin = _origin(self.url)
@@ -86,14 +87,14 @@ class Http:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         patience = patience or Patience()
         self._pace = Pace(per_minute, patience.longest_wait)
+        self._turns = threading.BoundedSemaphore(max(1, at_once))
         self._credentials = _Credentials(self.origin, _credentials(headers, basic))
         self._sign_in, self._signing_in, self._signed_in = sign_in, threading.RLock(), 0
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
         self._session.auth = self._credentials
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        retry = BoundedRetry.of(patience, self._pace)
-        adapter = HTTPAdapter(max_retries=retry, pool_maxsize=CONNECTIONS)
+        adapter = HTTPAdapter(max_retries=BoundedRetry.of(patience, self._pace), pool_maxsize=CONNECTIONS)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -187,9 +188,7 @@ class Http:
         for _ in range(REDIRECTS):
             if not response.is_redirect:
                 break
-            request = _Request(
-                request.method, self._redirected(response), (), request.headers, request.form, request.body
-            )
+            request = replace(request, address=self._redirected(response), params=())
             response = self._send(request)
         return response
 
@@ -198,17 +197,18 @@ class Http:
         for attempt in range(BODY_ATTEMPTS):
             self._pace.wait()
             try:
-                response = self._session.request(
-                    request.method,
-                    request.address,
-                    params=list(request.params.items() if isinstance(request.params, Mapping) else request.params),
-                    data=request.form,
-                    json=request.body,
-                    headers=request.headers,
-                    timeout=self._timeout,
-                    verify=self._verify,
-                    allow_redirects=False,
-                )
+                with self._turns:
+                    response = self._session.request(
+                        request.method,
+                        request.address,
+                        params=list(request.params.items() if isinstance(request.params, Mapping) else request.params),
+                        data=request.form,
+                        json=request.body,
+                        headers=request.headers,
+                        timeout=self._timeout,
+                        verify=self._verify,
+                        allow_redirects=False,
+                    )
             except requests.exceptions.ChunkedEncodingError:
                 if attempt + 1 == BODY_ATTEMPTS:
                     raise SourceUnavailable(f"{where}: the answer broke off in the middle, several times.") from None
@@ -269,6 +269,8 @@ class Http:
         try:
             return json.loads(body)
         except ValueError:
+            if response.status_code >= 400:  # an accepted status says enough; its page may be a proxy's
+                return None
             raise SourceChanged(
                 f"{self._host}{_shown_path(response.url)} answered {response.status_code} without readable JSON "
                 f"({_facts(response.headers.get('Content-Type', ''), body)}). Check url: it may be a sign-in page or a "

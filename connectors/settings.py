@@ -19,6 +19,7 @@ from impact.model import SettingsError
 from impact.model import fields as model_fields
 
 SEGMENTS = ("location", "department", "role", "device", "tier")
+MOST_AT_ONCE = 16
 YES_NO: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -50,6 +51,7 @@ class SystemSettings:
     )
     overlap_minutes: float = setting("How far before the last sync the next one starts", 10.0)
     page_size: int = setting("Records per request", 100)
+    parallel: int = setting("Requests at the same time, at most", 4)
     web_links: bool = setting("Keep the address of each record's page, for people who may open it there", True)
     requestors: bool = setting("Read who asked, as a keyed hash, for contacts per person", True)
     day_timezone: str = setting("Time zone whose days milestone dates are", "UTC")
@@ -62,6 +64,8 @@ class SystemSettings:
             raise SettingsError(f"url is not an address like {self.EXAMPLE} (without user, password or ?).")
         if not 1 <= self.page_size <= self.MOST_A_PAGE:
             raise SettingsError(f"page_size = {self.page_size} is not between 1 and {self.MOST_A_PAGE}.")
+        if not 1 <= self.parallel <= MOST_AT_ONCE:
+            raise SettingsError(f"parallel = {self.parallel} is not between 1 and {MOST_AT_ONCE}.")
         if self.retries < 0 or self.overlap_minutes < 0:
             raise SettingsError("retries and overlap_minutes cannot be negative.")
         zone_of("day_timezone", self.day_timezone)
@@ -105,6 +109,7 @@ class SystemSettings:
             verify=YES_NO.get(self.verify.strip().lower(), self.verify),
             patience=Patience(attempts=self.retries),
             per_minute=per_minute,
+            at_once=self.parallel,
         )
 
     @property
