@@ -69,11 +69,11 @@ def plain(value: object) -> str | None:
 
 
 def whole(value: object) -> int | None:
-    """A whole number that may come as text; None for anything else."""
+    """A whole number that may come as text such as ``#7``, or as ``7.0``; None for anything else."""
     if isinstance(value, bool):
         return None
     try:
-        return int(str(value).strip().removeprefix("#"))
+        return int(str(value).strip().removeprefix("#").removesuffix(".0"))
     except ValueError:
         return None
 
@@ -160,7 +160,7 @@ def score(column: str, word: str | None, words: Mapping[str, str]) -> float | No
 
 def mapping(value: object) -> Mapping[str, Any]:
     """The value where it is an object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def items(value: object) -> list[Mapping[str, Any]]:

@@ -43,6 +43,10 @@ class StoreError(ImpactError):
     """The data folder cannot be read or written."""
 
 
+class UnfitError(StoreError):
+    """A single record or row cannot be stored as it is; others can."""
+
+
 ChangeKind = Literal["standard", "normal", "emergency", "other"]
 ChangeStatus = Literal["planned", "running", "done", "rolled_back", "cancelled", "other"]
 ChangeOutcome = Literal["successful", "with_issues", "failed", "unknown"]

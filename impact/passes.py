@@ -15,8 +15,10 @@ class StreamState:
 
     ``bookmark_at``: where the next pass goes on. ``complete_at``: the bookmark with which the last pass that came to
     its end began the next; records come in the order of their last update, so that in the middle of a pass some that
-    are older are still missing. ``cursor``: where to go on in the source's own words, if it has such. ``missing``: how
-    many records the source no longer listed when it was last asked for all of them, at ``swept_at``.
+    are older are still missing. ``cursor``: where to go on in the source's own words, if it has such.
+
+    ``missing``: how many records the source no longer listed when it was last asked which exist, at ``swept_at``;
+    ``note``: why that list was of no use, empty where it was.
     """
 
     source: str
@@ -38,3 +40,4 @@ class StreamState:
     cursor: str | None = None
     missing: int = 0
     swept_at: datetime | None = None
+    note: str = ""

@@ -6,15 +6,16 @@ installation, and nobody without the folder can test a name against it.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 KEY_FILE = "person.key"
+KNOWN_AT_ONCE = 50_000
+"""People whose hashes are remembered while payloads are read: the same ones come again and again."""
 
 
 def person_key(home: Path) -> bytes:
@@ -40,31 +41,48 @@ def person_key(home: Path) -> bytes:
 
 def hash_person(key: bytes, person: str) -> str:
     """A person's keyed hash (HMAC-SHA-256, 128 bits), the same whatever the spelling's case or outer blanks."""
-    return hmac.new(key, person.strip().lower().encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, person.strip().lower().encode("utf-8", "replace"), "sha256").hex()[:32]
 
 
-def hide_people(payload: Mapping[str, Any], paths: Sequence[str], key: bytes) -> dict[str, Any]:
-    """A copy of ``payload`` in which every text at one of the dotted ``paths`` (``Requestor.*.id``) is hashed.
+def hider(paths: Sequence[str], key: bytes) -> Callable[[Any], Any]:
+    """A function that gives a copy of a payload in which every text at one of the dotted ``paths``
+    (``Requestor.*.id``) is hashed; without paths the payload itself.
 
     A path that leads nowhere is passed over; an empty text stays empty, since nobody is not a person.
     """
-    hidden: Any = payload
-    for path in paths:
-        hidden = _hide(hidden, path.split("."), key)
-    return dict(hidden)
+    steps = [tuple(path.split(".")) for path in paths]
+    known: dict[str, str] = {}
+
+    def hashed(value: object) -> str:
+        person = value if isinstance(value, str) else repr(value)
+        if (found := known.get(person)) is None:
+            if len(known) >= KNOWN_AT_ONCE:
+                known.clear()
+            found = known[person] = hash_person(key, person)
+        return found
+
+    def hide(payload: Any) -> Any:
+        for path in steps:
+            payload = _hide(payload, path, hashed)
+        return payload
+
+    return hide
 
 
-def _hide(value: Any, path: list[str], key: bytes) -> Any:
+def hide_people(payload: Mapping[str, Any], paths: Sequence[str], key: bytes) -> dict[str, Any]:
+    """One payload without people; see ``hider``."""
+    return dict(hider(paths, key)(payload))
+
+
+def _hide(value: Any, path: tuple[str, ...], hashed: Callable[[object], str]) -> Any:
     if not path:
-        if value in (None, "", [], {}):
-            return value
-        return hash_person(key, value if isinstance(value, str) else repr(value))
+        return value if value in (None, "", [], {}) else hashed(value)
     step, rest = path[0], path[1:]
     if isinstance(value, list | tuple):
-        if step == "*":
-            return [_hide(item, rest, key) for item in value]
-        return [_hide(item, path, key) for item in value]
+        below = rest if step == "*" else path
+        return [_hide(item, below, hashed) for item in value]
     if not isinstance(value, Mapping):
         return value
-    names = list(value) if step == "*" else [step] if step in value else []
-    return {**value, **{name: _hide(value[name], rest, key) for name in names}}
+    if step == "*":
+        return {name: _hide(item, rest, hashed) for name, item in value.items()}
+    return {**value, step: _hide(value[step], rest, hashed)} if step in value else value

@@ -155,6 +155,21 @@ class Meetings:
 
 
 @dataclass(frozen=True)
+class Sync:
+    """``sweep_days``: days from one look at which records still exist at the sources to the next; 0: only when asked
+    (``sync --sweep``)."""
+
+    sweep_days: int = 7
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sweep_days <= 366:
+            raise SettingsError(
+                f"[sync] sweep_days = {self.sweep_days} is not possible. Allowed are 1 to 366 days, or 0 for never "
+                "but when `sync --sweep` asks for it."
+            )
+
+
+@dataclass(frozen=True)
 class Freeze:
     """Days on which nothing may go live, both ends included."""
 

@@ -18,10 +18,11 @@ from impact import sections
 from impact.choices import chosen
 from impact.metrics import METRICS, Metric
 from impact.model import SettingsError
-from impact.sections import Freeze, Meetings, MilestoneRule, Privacy, Rates, Records, Reporting, SetUp
+from impact.sections import Freeze, Meetings, MilestoneRule, Privacy, Rates, Records, Reporting, SetUp, Sync
 
 __all__ = [
-    "Freeze", "Meetings", "MilestoneRule", "Privacy", "Rates", "Records", "Reporting", "SetUp", "Settings", "load",
+    "Freeze", "Meetings", "MilestoneRule", "Privacy", "Rates", "Records", "Reporting", "SetUp", "Settings", "Sync",
+    "load",
 ]  # fmt: skip
 
 PREFIX = "IMPACT_"
@@ -29,6 +30,7 @@ SECRETS_FILE = Path(".streamlit/secrets.toml")
 DEMO_FOLDER = "demo"
 SECTIONS = (
     "sources", "reporting", "metrics", "rates", "records", "privacy", "meetings", "freezes", "milestones", "setup",
+    "sync",
 )  # fmt: skip
 
 
@@ -49,6 +51,7 @@ class Settings:
     meetings: Meetings = field(default_factory=Meetings)
     freezes: tuple[Freeze, ...] = ()
     milestones: tuple[MilestoneRule, ...] = ()
+    sync: Sync = field(default_factory=Sync)
     setup: SetUp = field(default_factory=SetUp)
 
     @cached_property
@@ -92,6 +95,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         meetings=sections.record(Meetings, "meetings", values.get("meetings", {}), file),
         freezes=sections.freezes(values.get("freezes", {}), file),
         milestones=sections.milestone_rules(values.get("milestones", {}), file),
+        sync=sections.record(Sync, "sync", values.get("sync", {}), file),
         setup=sections.record(SetUp, "setup", values.get("setup", {}), file),
     )
 

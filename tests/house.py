@@ -78,9 +78,17 @@ RULES = (
     ),
     Rule(("impact.model", "impact.metrics"), "the two vocabularies stand alone", allowed=()),
     Rule(
-        ("impact.sync",),
+        ("impact.sync", "impact.pulling", "impact.pulling.*"),
         "sync loads connectors by name and hands rows to the store",
-        allowed=("connectors", "impact.sources", "impact.store", "impact.settings", "impact.model", "impact.people"),
+        allowed=(
+            "connectors",
+            "impact.pulling.*",
+            "impact.sources",
+            "impact.store",
+            "impact.settings",
+            "impact.model",
+            "impact.people",
+        ),
         never=(*SCREEN, "impact.analysis", "impact.estimate"),
     ),
     Rule(
@@ -100,6 +108,7 @@ RULES = (
 DOORS = {
     "impact.storage": ("impact.store", "impact.datamodel"),
     "impact.keeping": ("impact.state",),
+    "impact.pulling": ("impact.sync",),
     "impact.estimation": (
         "impact.estimate",
         "impact.panel_files",

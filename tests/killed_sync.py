@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from impact import sync
+from impact.pulling import source as reading
 from impact.settings import Settings
 
 BATCH = 200
@@ -14,7 +15,7 @@ BATCH = 200
 
 def pull(home: str, source: Mapping[str, Any]) -> None:
     """One pass in small batches, so that a kill at any moment falls between, before or inside many of them."""
-    sync.BATCH_RECORDS = BATCH
+    reading.BATCH_RECORDS = BATCH
     report = sync.run(Settings(home=Path(home), sources={"desk": source}))
     if report.exit_code:
         raise SystemExit("; ".join(state.message for state in report.streams if state.message))

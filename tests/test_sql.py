@@ -17,6 +17,7 @@ import connectors
 from connectors.sql.reading import plain
 from impact import sync, trying
 from impact.model import SettingsError, SourceChanged, SourceRefused, SourceUnavailable
+from impact.pulling import source
 from impact.settings import Reporting, Settings
 from impact.store import Store
 from tests import postgres
@@ -158,7 +159,7 @@ def test_rows_that_change_while_they_are_read_are_neither_lost_nor_doubled(
 def test_a_broken_pass_goes_on_at_the_page_where_it_stopped(
     tmp_path: Path, server: postgres.Postgres, database: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "BATCH_RECORDS", 100)
+    monkeypatch.setattr(source, "BATCH_RECORDS", 100)
     settings = settings_for(tmp_path, server, queries={"ticket": QUERIES["ticket"]}, values={})
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'desk'"
 

@@ -26,6 +26,7 @@ from impact.model import (
     Ticket,
     row_id,
 )
+from impact.pulling import source
 from impact.settings import Settings
 from impact.store import Store
 
@@ -230,7 +231,7 @@ def test_a_stream_that_the_settings_do_not_feed_is_passed_over(office: Office) -
 def test_what_came_before_a_failure_stays_and_the_next_pass_goes_on(
     office: Office, monkeypatch: pytest.MonkeyPatch, error: Exception, outcome: str
 ) -> None:
-    monkeypatch.setattr(sync, "BATCH_RECORDS", 2)
+    monkeypatch.setattr(source, "BATCH_RECORDS", 2)
     desk = Desk([ticket(n) for n in range(6)], fail_after=2, error=error)
     office.desks["desk"] = [stream(desk)]
     (state,) = office.sync().streams

@@ -18,11 +18,12 @@ from typing import Any, get_args, get_type_hints
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impact.model import TABLES, Row, StoreError, fields
+from impact.model import TABLES, Row, StoreError, UnfitError, fields
 
 ABSURD_MINUTES = 10 * 366 * 24 * 60
 """A duration above ten years is a wrong clock, not a fact: it is stored as unknown."""
 
+_UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError)
 INSTANT = pa.timestamp("us", tz="UTC")
 _ARROW: Mapping[type, pa.DataType] = types.MappingProxyType(
     {
@@ -129,7 +130,7 @@ def sql_type(kind: pa.DataType) -> str:
 def to_columns(table: str, rows: Sequence[Row] | pa.Table) -> pa.Table:
     """Model rows as Arrow columns. An Arrow table is taken as it is, once its columns fit.
 
-    Raises StoreError naming row and column when a value has the wrong type, an instant has no time zone, or a
+    Raises UnfitError naming row and column when a value has the wrong type, an instant has no time zone, or a
     required value is missing.
     """
     if table not in TABLES:
@@ -138,7 +139,7 @@ def to_columns(table: str, rows: Sequence[Row] | pa.Table) -> pa.Table:
     for field in fields(table):
         if not field.optional and made.column(field.name).null_count:
             key = made.column("id")[pc.index(pc.is_null(made.column(field.name)), True).as_py()]
-            raise StoreError(f"{table}.{field.name} is empty in row {key}, but every row needs it.")
+            raise UnfitError(f"{table}.{field.name} is empty in row {key}, but every row needs it.")
     return made
 
 
@@ -159,7 +160,7 @@ def _from_rows(table: str, rows: Sequence[Row]) -> pa.Table:
 def _check_zone(table: str, name: str, values: Sequence[datetime | None], rows: Sequence[Row]) -> None:
     if None in {value.tzinfo for value in values if value is not None}:
         wrong = next(n for n, value in enumerate(values) if value is not None and value.tzinfo is None)
-        raise StoreError(
+        raise UnfitError(
             f"{table}.{name} of row {rows[wrong].id} is {values[wrong]}, an instant without a time zone; give it one."
         )
 
@@ -168,13 +169,13 @@ def _column(table: str, name: str, values: Sequence[Any], rows: Sequence[Row]) -
     kind = model_schema(table).field(name).type
     try:
         return pa.array(values, type=kind)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+    except _UNFIT as error:
         for value, row in zip(values, rows, strict=True):
             try:
                 pa.array([value], type=kind)
-            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                raise StoreError(f"{table}.{name} of row {row.id} is {value!r}, which is not {kind}.") from error
-        raise StoreError(f"{table}.{name} cannot be stored: {error}") from error
+            except _UNFIT:
+                raise UnfitError(f"{table}.{name} of row {row.id} is {value!r}, which is not {kind}.") from error
+        raise UnfitError(f"{table}.{name} cannot be stored: {error}") from error
 
 
 def _fit(table: str, given: pa.Table) -> pa.Table:

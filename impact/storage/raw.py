@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from impact.model import StoreError
+from impact.model import UnfitError
 from impact.storage.columns import INSTANT
 from impact.storage.delta import DeltaFolder
 from impact.storage.engine import select_files, text, workbench, write_files
@@ -49,7 +49,7 @@ class RawRecord:
 
 
 def append(folder: DeltaFolder, source: str, stream: str, records: Sequence[RawRecord], *, fetched_at: datetime) -> int:
-    """Keep the payloads that are new; gives how many were. Raises StoreError for a payload that is no plain JSON."""
+    """Keep the payloads that are new; gives how many were. Raises UnfitError for a payload that is no plain JSON."""
     if not records:
         return 0
     with workbench() as database:
@@ -92,14 +92,16 @@ def _columns(
     return pa.table(columns, schema=RAW_SCHEMA).append_column("line", pa.array(range(count), pa.int64()))
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False, check_circular=False
+).encode
 
 
 def _json(source: str, stream: str, record: RawRecord) -> str:
     try:
         return _encode(record.payload)
-    except (TypeError, ValueError) as error:
-        raise StoreError(
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnfitError(
             f"The payload of record {record.key} of {source}/{stream} is not plain JSON: {error}. "
             "The connector must hand over text, numbers, yes/no, lists and objects only."
         ) from error

@@ -45,9 +45,10 @@ def upsert(
 ) -> Counts:
     """Store ``batch`` by ``id``.
 
-    ``ignore``: columns that alone do not make a change. ``keep``: columns that stay as stored. ``month``: SQL of the instant whose month partitions the
-    table, None when it is not partitioned. ``derived``: further SQL columns. Of several rows with one id the newest
-    ``source_updated_at``, then the last, counts; an older copy never replaces a newer one.
+    ``ignore``: columns that alone do not make a change. ``keep``: columns that stay as stored. ``month``: SQL of the
+    instant whose month partitions the table, None when it is not partitioned. ``derived``: further SQL columns. Of
+    several rows with one id the newest ``source_updated_at``, then the last, counts; an older copy never replaces a
+    newer one.
     """
     if not batch.num_rows:
         return Counts()
