@@ -1,0 +1,217 @@
+"""What the lists, changes and steps of a Freshservice mean in canonical rows. Pure: knows no HTTP and no clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from connectors import Payload
+from connectors.freshservice.links import (
+    common,
+    key_of,
+    labelled,
+    said,
+    segments_of,
+    service,
+    services_of,
+    team_of,
+    word_of,
+)
+from connectors.freshservice.settings import FreshserviceSettings
+from connectors.freshservice.words import CLOSED
+from connectors.values import (
+    LAST_SECOND,
+    Rows,
+    Unreadable,
+    day_of,
+    guarded,
+    instant,
+    mapping,
+    moment,
+    number,
+    or_error,
+    text_of,
+    whole,
+)
+from impact.model import Change, ChangeSegment, ChangeService, Dimension, Milestone, Segment, Team, row_id
+
+AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
+DIMENSIONS = ("department", "location")
+
+
+@guarded("id")
+def team_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
+    """A group of agents."""
+    key, name = key_of(payload), text_of(payload.get("name"))
+    if name is None:
+        raise Unreadable("name", payload.get("name"), "a group without a name")
+    yield Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name)
+
+
+@guarded("display_id")
+def service_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
+    """An asset that is a service."""
+    name = text_of(payload.get("name"))
+    if name is None:
+        raise Unreadable("name", payload.get("name"), "a service without a name")
+    number_of = whole(payload.get("display_id"))
+    yield service(
+        name,
+        settings,
+        url=f"{settings.url.rstrip('/')}/a/cmdb/items/{number_of}" if settings.web_links and number_of else None,
+        source_updated_at=instant("updated_at", payload.get("updated_at")),
+        owner_team_id=team_of(payload, settings),
+        criticality=text_of(payload.get("impact")),
+    )
+
+
+@guarded("id")
+def segment_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
+    """A department or a location."""
+    key, name, above = (text_of(payload.get(k)) for k in ("id", "name", "above"))
+    dimension = text_of(payload.get("dimension"))
+    if key is None or name is None or dimension not in DIMENSIONS:
+        raise Unreadable("name", payload.get("name"), "a department or location without a key or a name")
+    yield Segment(
+        id=row_id(settings.name, "segment", key),
+        source=settings.name,
+        source_key=key,
+        name=name,
+        dimension=cast(Dimension, dimension),
+        parent_id=row_id(settings.name, "segment", above) if above else None,
+    )
+
+
+@guarded("id")
+def change_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
+    """A change, its services and its segments."""
+    key = key_of(payload)
+    status, raw = change_status(payload, settings)
+    begun, ended = _rollout(payload, settings) if status != "cancelled" else (None, None)
+    amounts: dict[str, Any] = {name: or_error(number, name, word_of(payload, name)) for name in AMOUNTS}
+    outcome = settings.meaning("change_outcome", *said(payload, "outcome")) if status != "cancelled" else None
+    yield Change(
+        **common(payload, settings, "change", "changes"),
+        number=f"CHN-{key}",
+        title=text_of(payload.get("subject")) or f"CHN-{key}",
+        kind=cast(Any, settings.meaning("change_kind", *said(payload, "kind")) or "other"),
+        kind_raw=word_of(payload, "kind"),
+        status=cast(Any, status),
+        status_raw=raw,
+        outcome=cast(Any, outcome or "unknown"),
+        outcome_raw=word_of(payload, "outcome"),
+        risk=cast(Any, settings.meaning("change_risk", *said(payload, "risk")) or "unknown"),
+        risk_raw=word_of(payload, "risk"),
+        planned_start_at=instant("planned_start_date", payload.get("planned_start_date")),
+        planned_end_at=instant("planned_end_date", payload.get("planned_end_date")),
+        rollout_start_at=begun,
+        rollout_end_at=ended,
+        team_id=team_of(payload, settings),
+        sponsor_key=text_of(payload.get("sponsor")),
+        requirement=word_of(payload, "requirement"),
+        expected_outcome=word_of(payload, "expected_outcome"),
+        **{name: amount for name, amount in amounts.items() if not isinstance(amount, Unreadable)},
+    )
+    for error in amounts.values():
+        if isinstance(error, Unreadable):  # the change is worth more than its cost
+            yield error.rejection(key)
+    yield from _touched(payload, settings, key)
+
+
+def change_status(payload: Payload, settings: FreshserviceSettings) -> tuple[str, str | None]:
+    """Our word and Freshservice's for where a change stands. A change in the trash, or whose approval was refused or
+    called off, is cancelled, whatever its status: closing such a change does not make it done."""
+    label, value = labelled(payload, "status")
+    raw = label or value
+    if _gone(payload):
+        return "cancelled", "deleted"
+    if settings.meaning("change_approval", *labelled(payload, "approval_status")) == "refused":
+        approval = next(filter(None, labelled(payload, "approval_status")), None)
+        return "cancelled", f"{raw}, approval {approval}" if raw else f"approval {approval}"
+    return settings.meaning("change_status", label, value) or "other", raw
+
+
+def _gone(payload: Payload) -> bool:
+    return payload.get("deleted") is True or payload.get("gone") == "deleted"
+
+
+def _rollout(payload: Payload, settings: FreshserviceSettings) -> tuple[datetime | None, datetime | None]:
+    """When customers met the change: configured fields, else when it came into Pending Release and when it left that
+    for Pending Review; a closed change that was never reviewed ended when it was closed. Never the planned dates."""
+    stats, zone = mapping(payload.get("stats")), settings.day_zone
+    start = moment("rollout_start_at", word_of(payload, "rollout_start_at"), zone)
+    end = moment("rollout_end_at", word_of(payload, "rollout_end_at"), zone, LAST_SECOND)
+    begun, reviewed, closed = (
+        instant(key, stats.get(key)) for key in ("pending_release_at", "pending_review_at", "closed_at")
+    )
+    if begun and reviewed is None and text_of(payload.get("status")) == CLOSED:
+        reviewed = closed
+    if start and reviewed and reviewed < start:  # the field tells of another day than the stages
+        reviewed = None
+    return start or begun, end or reviewed
+
+
+def _touched(payload: Payload, settings: FreshserviceSettings, key: str) -> Rows:
+    """The services and segments that a change names, and its links to them."""
+    identity = row_id(settings.name, "change", key)
+    for found in services_of(payload, settings):
+        yield found
+        link = f"{key}:{found.source_key}"
+        yield ChangeService(
+            id=row_id(settings.name, "change_service", link),
+            source=settings.name,
+            source_key=link,
+            change_id=identity,
+            service_id=found.id,
+        )
+    for segment_id, segment in segments_of(payload, settings, "change"):
+        if segment:
+            yield segment
+        link = f"{key}:{segment_id.removeprefix(row_id(settings.name, 'segment', ''))}"
+        yield ChangeSegment(
+            id=row_id(settings.name, "change_segment", link),
+            source=settings.name,
+            source_key=link,
+            change_id=identity,
+            segment_id=segment_id,
+        )
+
+
+def step_key(payload: Payload) -> str:
+    """The key of a step: the change's number and its own."""
+    return f"{payload['change']}-{payload['id']}"
+
+
+@guarded("id")
+def milestone_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
+    """A step (task) of a change. Freshservice does not say what kind of step it is, unless a field does."""
+    own, parent = key_of(payload), whole(payload.get("change"))
+    if parent is None:
+        raise Unreadable("change", payload.get("change"), "a step that belongs to no change")
+    key, zone = f"{parent}-{own}", settings.day_zone
+    value = text_of(payload.get("status"))
+    status = "cancelled" if _gone(payload) else settings.meaning("milestone_status", value) or "other"
+    planned = payload.get("planned_start_date") or payload.get("start_date")
+    due = payload.get("due_date") or payload.get("planned_end_date")
+    yield Milestone(
+        id=row_id(settings.name, "milestone", key),
+        source=settings.name,
+        source_key=key,
+        url=f"{settings.url.rstrip('/')}/a/changes/{parent}" if settings.web_links else None,
+        source_updated_at=instant("updated_at", payload.get("updated_at")),
+        change_id=row_id(settings.name, "change", parent),
+        title=text_of(payload.get("title")) or f"Task {own}",
+        kind=cast(Any, settings.meaning("milestone_kind", *said(payload, "kind")) or "other"),
+        kind_raw=word_of(payload, "kind"),
+        planned_start_on=day_of(instant("planned_start_date", planned), zone),
+        due_on=day_of(instant("due_date", due), zone),
+        done_on=day_of(instant("closed_at", payload.get("closed_at")), zone) if status == "done" else None,
+        status=cast(Any, status),
+        status_raw="deleted" if _gone(payload) else TASK_STATUS.get(value or "", value),
+        audience=word_of(payload, "audience"),
+        channel=word_of(payload, "channel"),
+    )
+
+
+TASK_STATUS = {"1": "Open", "2": "In progress", "3": "Completed"}
+"""What people see for the status of a task, which no list of the API names."""
