@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from impact import settings as settings_module
 from impact.arguments import DERIVED, EXPORTS, RECORDED, parser
 from impact.model import ImpactError, SettingsError
-from impact.passes import StreamState
 from impact.sections import Records
 from impact.settings import Reporting, Settings
 
@@ -63,6 +62,7 @@ def _tell(text: str, ratio: float) -> None:
 
 def _sources(given: argparse.Namespace) -> int:
     from impact.store import Store
+    from impact.words.sync_words import fresh
 
     settings = settings_module.load()
     if not settings.sources:
@@ -77,15 +77,8 @@ def _sources(given: argparse.Namespace) -> int:
         if not mine:
             print("  never synced: run python -m impact sync")
         for state in mine:
-            print(f"  {state.stream:<22} {state.outcome:<8} {_freshness(state)}  {state.message}".rstrip())
+            print(f"  {fresh(state)}")
     return OK
-
-
-def _freshness(state: StreamState) -> str:
-    """Up to when a stream is complete; where its records carry no such time, when it was last read in full."""
-    if state.complete_at:
-        return f"complete to {state.complete_at:%Y-%m-%d %H:%M} UTC"
-    return f"read in full {state.ok_at:%Y-%m-%d %H:%M} UTC" if state.ok_at else "never read in full"
 
 
 def _check(given: argparse.Namespace) -> int:
@@ -119,32 +112,30 @@ def _add_source(given: argparse.Namespace) -> int:
 
 def _sync(given: argparse.Namespace) -> int:
     from impact import sync
+    from impact.terminal import ProgressLine
+    from impact.words import sync_words
 
     settings = settings_module.load()
-    report = sync.run(settings, only=given.source, full=given.full, progress=_tell_sync)
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
-    for state in report.streams:
-        counts = (
-            f"{state.read:,} read, {state.new:,} new, {state.changed:,} changed, {state.unchanged:,} unchanged, "
-            f"{state.rejected:,} rejected, {state.seconds:.1f} s"
+    line = ProgressLine()
+
+    def tell(told: sync.Progress) -> None:
+        pace = {"rate": told.rate, "left": told.left_seconds}
+        text = sync_words.under_way(told.source, told.stream, read=told.read, total=told.total, **pace)
+        line.tell(text, last=told.done)
+
+    try:
+        report = sync.run(
+            settings,
+            only=given.source,
+            full=given.full,
+            sweep=given.sweep,
+            trust_list=given.trust_list,
+            progress=tell,
         )
-        print(f"{state.source} {state.stream:<22} {state.outcome:<8} {counts}")
-        if state.message:
-            print(f"  {state.message}")
+    finally:
+        line.close()
+    print("\n".join(sync_words.summary(report.streams)))
     return report.exit_code
-
-
-def _tell_sync(progress: object) -> None:
-    from impact.sync import Progress
-
-    assert isinstance(progress, Progress)
-    if not sys.stderr.isatty() and not progress.done:
-        return
-    total = f" of {progress.total:,}" if progress.total else ""
-    left = f", about {progress.left_seconds:.0f} s left" if progress.left_seconds else ""
-    text = f"{progress.source} {progress.stream}: {progress.read:,}{total}{left}"
-    print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end="" if sys.stderr.isatty() else "\n", file=sys.stderr)
 
 
 def _rebuild(given: argparse.Namespace) -> int:

@@ -31,6 +31,11 @@ def parser() -> argparse.ArgumentParser:
     sync = commands.add_parser("sync", help="pull what changed; exit code 1 when some source failed")
     sync.add_argument("source", nargs="?", metavar="SOURCE", help="one source (default: all)")
     sync.add_argument("--full", action="store_true", help="read everything again from each source's start")
+    sync.add_argument(
+        "--sweep", action="store_true", help="ask now which records still exist, and mark those that do not"
+    )
+    trusting = "with --sweep: believe the answer also where it lacks a large share of what is stored"
+    sync.add_argument("--trust-list", action="store_true", help=trusting)
     commands.add_parser("rebuild", help="make tables and daily facts anew from the raw records; nothing is fetched")
     export = commands.add_parser("export", help="write one table to a file")
     export.add_argument("table", metavar="TABLE", help=f"one of {', '.join(EXPORTS)}")
