@@ -17,6 +17,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import orjson
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
@@ -90,6 +91,7 @@ class Http:
         self._turns = threading.BoundedSemaphore(max(1, at_once))
         self._credentials = _Credentials(self.origin, _credentials(headers, basic))
         self._sign_in, self._signing_in, self._signed_in = sign_in, threading.RLock(), 0
+        self._turned_away = ""
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
         self._session.auth = self._credentials
@@ -176,7 +178,7 @@ class Http:
         with self._signing_in:
             if self._sign_in is None or self._signed_in != known:
                 return
-            self._signed_in = -1  # what signing in asks for needs no signing in
+            self._signed_in, self._credentials.headers = -1, {}  # signing in needs no session, least of all an old one
             try:
                 self._credentials.headers = dict(self._sign_in(self))
                 known += 1
@@ -267,7 +269,7 @@ class Http:
     def _json(self, response: requests.Response) -> Any:
         body = response.content
         try:
-            return json.loads(body)
+            return _loads(body)
         except ValueError:
             if response.status_code >= 400:  # an accepted status says enough; its page may be a proxy's
                 return None
@@ -298,8 +300,17 @@ class _Credentials(AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if _origin(request.url or "") == self._origin:
-            request.headers.update(self.headers)
+            for name, value in self.headers.items():
+                request.headers.setdefault(name, value)  # who signs in again proves it anew, in the request itself
         return request
+
+
+def _loads(body: bytes) -> Any:
+    """JSON, twice as fast as by the standard library, which still reads what is no strict JSON, such as NaN."""
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return json.loads(body)
 
 
 def _credentials(headers: Mapping[str, str] | None, basic: tuple[str, str] | None) -> Mapping[str, str]:
