@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -13,61 +10,13 @@ from unittest import mock
 import pytest
 
 import connectors
-from connectors import Page
 from connectors.zendesk.queries import Zendesk
-from impact.model import Rejected, Row, SatisfactionResponse, SettingsError, SourceChanged, SourceRefused, Ticket
-from tests.dialect import SECRET, Faults, Play, Reply, Request, playing
+from impact.model import SatisfactionResponse, SettingsError, SourceChanged, SourceRefused, Ticket
+from tests.dialect import SECRET, Faults, Reply, playing
 from tests.dialects.zendesk import SERVICE_FIELD, Vendor
+from tests.zendesk_reads import CONNECTOR, account, exports, read, settings, told
 
-CONNECTOR = connectors.load("zendesk")
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
-EXPORT = "/api/v2/incremental/tickets/cursor.json"
-
-
-@dataclass
-class Read:
-    """What a pass over one stream brought."""
-
-    pages: list[Page]
-    rows: list[Row | Rejected]
-
-    def of(self, kind: type[Any]) -> list[Any]:
-        """The rows of one kind."""
-        return [row for row in self.rows if type(row) is kind]
-
-
-def settings(play: Play, **own: Any) -> Any:
-    return connectors.read_settings(CONNECTOR, "desk", {**play.dialect.settings(play.url), **own})
-
-
-def read(play: Play, name: str, since: datetime | None = None, cursor: str | None = None, **own: Any) -> Read:
-    stream = next(stream for stream in CONNECTOR.streams if stream.name == name)
-    mine = settings(play, **own)
-    http = CONNECTOR.open(mine)
-    try:
-        reading = stream.resume(http, mine, since, cursor) if cursor and stream.resume else None
-        pages = list(reading or stream.fetch(http, mine, since))
-    finally:
-        http.close()
-    rows = [row for page in pages for record in page.records for row in stream.convert(record, mine)]
-    return Read(pages, rows)
-
-
-def told(play: Play, **own: Any) -> list[str]:
-    mine = settings(play, **own)
-    return list(CONNECTOR.check(CONNECTOR.open(mine), mine))
-
-
-def exports(play: Play) -> list[Request]:
-    return [request for request in play.asked if request.path == EXPORT]
-
-
-@contextmanager
-def account() -> Iterator[tuple[Vendor, Play]]:
-    vendor = Vendor()
-    with playing(vendor) as play, mock.patch("time.sleep"):
-        yield vendor, play
-    assert not play.broken
 
 
 def test_the_export_is_asked_by_time_once_and_then_by_cursor_always_with_metric_sets() -> None:
