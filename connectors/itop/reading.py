@@ -1,0 +1,228 @@
+"""Which records of an iTop are read for each stream, in which order. Knows no canonical row.
+
+First the ids and update stamps of what changed are listed, then the records are read by id, oldest update first,
+several portions side by side. What changes meanwhile is read as it is then, or has a later stamp for the next pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connectors import Page, Payload
+from connectors.http import Http
+from connectors.itop.beside import beside_changes, beside_milestones, beside_tickets
+from connectors.itop.queries import Item, Itop
+from connectors.itop.settings import ItopSettings
+from connectors.itop.times import earliest_local, literal, moment
+from connectors.paging import portions, side_by_side
+from connectors.values import Unreadable, text_of
+from impact.model import SourceChanged
+
+Shapes = Mapping[str, tuple[str, ...]]
+"""Class -> its fields that are read."""
+Record = dict[str, Any]
+NEVER = datetime.min.replace(tzinfo=UTC)
+ESSENTIAL = ("id", "last_update", "status")
+WORK_ORDER = "WorkOrder"
+SEGMENT_KINDS = {"Organization": "organization", "Location": "location"}
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """Where a record stands in the order of updates. ``at`` is NEVER for one without a stamp; ``shape``: the class it
+    was listed under."""
+
+    at: datetime
+    id: int
+    shape: str
+
+
+def read_tickets(http: Http, settings: ItopSettings, since: datetime | None) -> Iterator[Page]:
+    """Tickets of all configured classes that were updated since then."""
+    itop = Itop(http, settings)
+    shapes = shapes_of(itop, "ticket", settings.ticket_classes)
+    yield from _by_update(itop, shapes, since, beside_tickets(itop))
+
+
+def read_changes(http: Http, settings: ItopSettings, since: datetime | None) -> Iterator[Page]:
+    """Changes that were updated since then."""
+    itop = Itop(http, settings)
+    shapes = shapes_of(itop, "change", settings.change_classes)
+    yield from _by_update(itop, shapes, since, beside_changes(itop))
+
+
+def read_milestones(http: Http, settings: ItopSettings, since: datetime | None) -> Iterator[Page]:
+    """Work orders of changes that are open or were updated since then: a work order has no update stamp of its own."""
+    itop = Itop(http, settings)
+    fields = itop.shape(WORK_ORDER, ("id", "ticket_id", "status"), settings.fields_of("milestone").values())
+    if fields is None:
+        return
+    marks = _of_open_changes(itop, since)
+    beside = beside_milestones(itop)
+
+    def read(some: Sequence[Mark]) -> list[Record]:
+        items = itop.by_ids(WORK_ORDER, "ticket_id", [mark.id for mark in some], fields)
+        return beside([_record(item, None) for item in sorted(items, key=lambda item: item.id)])
+
+    newest = since
+    for some, records in _side_by_side(read, marks, settings):
+        newest = _later(newest, some[-1].at)
+        yield Page(tuple(records), bookmark=newest)
+    yield Page((), bookmark=newest)
+
+
+def read_whole(kinds: Sequence[tuple[str, Sequence[str]]]) -> Callable[[Http, ItopSettings, Any], Iterator[Page]]:
+    """A reader of short lists, in full: (class, its fields). A class that does not exist is passed over."""
+
+    def read(http: Http, settings: ItopSettings, since: datetime | None) -> Iterator[Page]:
+        itop = Itop(http, settings)
+        for kind, optional in kinds:
+            fields = itop.shape(kind, ("id", "name"), optional)
+            rows = itop.listed(kind, fields=fields) if fields else {}
+            records = [_record(rows[key], None) | {"class": kind} for key in sorted(rows)]
+            for some in portions(records, settings.page_size):
+                yield Page(tuple(some))
+        yield Page((), bookmark=http.server_time)
+
+    return read
+
+
+def ids_of(part: str) -> Callable[[Http, ItopSettings], Iterator[Iterable[str]]]:
+    """What lists the keys of all records of a part that exist now."""
+
+    def ids(http: Http, settings: ItopSettings) -> Iterator[Iterable[str]]:
+        itop = Itop(http, settings)
+        tickets = part == "ticket"
+        classes = settings.ticket_classes if tickets else settings.change_classes
+        kinds: Iterable[str] = shapes_of(itop, "ticket" if tickets else "change", classes)
+        if part == "milestone":
+            kinds = [f"{WORK_ORDER} AS w JOIN {kind} AS c ON w.ticket_id = c.id" for kind in kinds]
+        for kind in kinds:
+            yield [str(key) for key in itop.listed(kind)]
+
+    return ids
+
+
+def shapes_of(itop: Itop, part: str, kinds: Iterable[str]) -> Shapes:
+    """The classes of a part that exist, with those of their wanted fields that exist. Raises SourceChanged where no
+    class exists at all."""
+    wanted = itop.settings.fields_of(part)
+    essential = (*ESSENTIAL, *(wanted.get(name, "") for name in ("opened_at",) if wanted.get(name)))
+    extra = ("ref", "category") if part == "change" else ("ref",)
+    found = {kind: itop.shape(kind, essential, (*extra, *wanted.values())) for kind in kinds}
+    shapes = {kind: fields for kind, fields in found.items() if fields}
+    if found and not shapes:
+        raise SourceChanged(f"This iTop has none of the classes {', '.join(found)}. Correct {part}_classes.")
+    return shapes
+
+
+def _by_update(
+    itop: Itop, shapes: Shapes, since: datetime | None, beside: Callable[[list[Record]], list[Record]]
+) -> Iterator[Page]:
+    """Records in the order of their updates, each portion with the bookmark that it earns."""
+    marks = _changed(itop, shapes, since)
+
+    def read(some: Sequence[Mark]) -> list[Record]:
+        found: dict[int, Record] = {}
+        for kind, fields in shapes.items():
+            for item in itop.by_ids(kind, "id", [mark.id for mark in some if mark.shape == kind], fields):
+                found[item.id] = _record(item, stamp_of(item, itop.settings))
+        return beside([found[mark.id] for mark in some if mark.id in found])
+
+    newest = since
+    for some, records in _side_by_side(read, marks, itop.settings):
+        newest = _later(newest, some[-1].at)
+        yield Page(tuple(records), bookmark=newest, total=len(marks))
+
+
+def _side_by_side(
+    read: Callable[[Sequence[Mark]], list[Record]], marks: Sequence[Mark], settings: ItopSettings
+) -> Iterator[tuple[Sequence[Mark], list[Record]]]:
+    """Portions of marks with their records, several being read at the same time."""
+
+    def both(some: Sequence[Mark]) -> tuple[Sequence[Mark], list[Record]]:
+        return some, read(some)
+
+    return side_by_side(both, portions(marks, settings.page_size), workers=settings.parallel)
+
+
+def _changed(itop: Itop, shapes: Iterable[str], since: datetime | None) -> list[Mark]:
+    """What was updated since then, less the overlap, oldest update first; at first also what has no stamp at all.
+    Raises SourceChanged when something older comes: then the condition had no effect."""
+    settings, lowest = itop.settings, _lowest(itop.settings, since)
+    marks: list[Mark] = []
+    for kind in shapes:
+        rows = itop.listed(kind, f"last_update >= {literal(lowest)}", ("id", "last_update"))
+        marks += [_mark(item, kind, settings) for item in rows.values()]
+        if any(mark.at.astimezone(settings.zone).replace(tzinfo=None) < lowest for mark in marks):
+            raise SourceChanged(
+                f"iTop was asked for objects of the class {kind} that were updated since {lowest} of its time, and "
+                "gave older ones. Nothing can be synchronised safely from it."
+            )
+        if since is None:
+            rows = itop.listed(kind, "ISNULL(last_update)", ("id", "last_update"))
+            marks += [_mark(item, kind, settings) for item in rows.values()]
+    return sorted(marks)
+
+
+def _of_open_changes(itop: Itop, since: datetime | None) -> list[Mark]:
+    """Changes whose work orders may have changed."""
+    where = f"operational_status != 'closed' OR last_update >= {literal(_lowest(itop.settings, since))}"
+    return sorted(
+        _mark(item, kind, itop.settings)
+        for kind in shapes_of(itop, "change", itop.settings.change_classes)
+        for item in itop.listed(kind, where, ("id", "last_update")).values()
+    )
+
+
+def _lowest(settings: ItopSettings, since: datetime | None) -> datetime:
+    """From which local time on a pass asks."""
+    start = since - timedelta(minutes=settings.overlap_minutes) if since else settings.start_at
+    return earliest_local(start.replace(microsecond=0), settings.zone)
+
+
+def stamp_of(item: Item, settings: ItopSettings) -> datetime | None:
+    """When an object was updated last. Raises SourceChanged for a date in another form."""
+    try:
+        return moment(
+            "last_update", item.fields.get("last_update"), zone=settings.zone, date_format=settings.date_format
+        )
+    except Unreadable as error:
+        raise SourceChanged(f"The field last_update of the class {item.kind} is {error}.") from None
+
+
+def _mark(item: Item, kind: str, settings: ItopSettings) -> Mark:
+    return Mark(stamp_of(item, settings) or NEVER, item.id, kind)
+
+
+def _later(newest: datetime | None, at: datetime) -> datetime | None:
+    return newest if at == NEVER else max(newest or at, at)
+
+
+def _record(item: Item, at: datetime | None) -> Record:
+    """What is kept of an object: ``updated`` is UTC, all other times stay as iTop gave them."""
+    return {
+        "id": str(item.id),
+        "class": item.kind,
+        "updated": at.isoformat() if at else None,
+        "fields": {code: value for code, value in item.fields.items() if code != "id"},
+    }
+
+
+def key_of(payload: Payload) -> str:
+    """A payload's own key."""
+    return str(payload["id"])
+
+
+def segment_key(payload: Payload) -> str:
+    """The key of an organization or a location, which have ids of their own each."""
+    return f"{SEGMENT_KINDS.get(payload['class'], payload['class'])}:{payload['id']}"
+
+
+def updated_at(payload: Payload) -> datetime | None:
+    """A payload's own update stamp."""
+    text = text_of(payload.get("updated"))
+    return datetime.fromisoformat(text) if text else None
