@@ -71,7 +71,7 @@ def pull(source: Source, *, full: bool, sweeping: Sweeping) -> Iterator[StreamSt
             state = reading.end("failed", _fault(source.connector, error))
         ended.append((stream, state))
     for stream, state in ended:
-        first = before.get(stream.name, state).ok_at is None
+        first = stream.name not in before or before[stream.name].ok_at is None
         if gone is None and state.outcome == "ok" and stream.ids is not None:
             state = sweep(source, stream, http, state, sweeping, first=first)
         yield state

@@ -1,4 +1,4 @@
-"""What the command line says of a sync: how far it is, what it did as a table, how fresh streams are. Prints nothing."""
+"""What the command line says of a sync: how far it is, what it did, how fresh the streams are. Prints nothing."""
 
 from __future__ import annotations
 
