@@ -171,7 +171,7 @@ def test_where_no_list_of_answers_is_offered_the_ratings_on_tickets_are_read() -
             row["satisfaction_rating"] = rating
         found = read(play, "tickets").of(SatisfactionResponse)
         assert [(r.source_key, r.score_ratio, r.answered_at is None) for r in found] == [
-            ("7", 0.0, False),
+            ("ticket-101", 0.0, False),
             ("ticket-102", None, True),
         ]
         assert read(play, "surveys").rows == []

@@ -152,6 +152,7 @@ def test_a_task_that_names_no_change_is_a_customers_request() -> None:
 REFUSED = [
     (solved(), {50: "out_no"}, ("cancelled", "Rejected", "unknown")),
     (solved(tags=["declined"]), {}, ("cancelled", "declined", "unknown")),
+    (solved(status="closed", tags=["closed_by_merge"]), {}, ("cancelled", "closed_by_merge", "unknown")),
     (solved(custom_status_id=9), {}, ("cancelled", "Rejected", "unknown")),
     (solved(status="deleted"), {}, ("cancelled", "deleted", "unknown")),
     (solved(), {50: "out_back"}, ("rolled_back", "Rolled back", "failed")),

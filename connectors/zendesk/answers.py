@@ -36,7 +36,7 @@ def rating_rows(payload: Payload, settings: ZendeskSettings, solved: datetime | 
     at, side = solved or instant("updated_at", payload.get("updated_at")), Side()
     if isinstance(score, float) and at is None:
         raise Unreadable("satisfaction_rating", rating.get("score"), "an answer that no date belongs to")
-    identified = {**payload, "id": text_of(rating.get("id")) or f"ticket-{key}"}
+    identified = {**payload, "id": f"ticket-{key}"}  # a rating has no number of its own before it is given
     yield _thumbs_row(
         common(identified, settings, "satisfaction_response", side), settings, key, score, asked=at, answered=at
     )

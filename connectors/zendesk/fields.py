@@ -60,6 +60,8 @@ def common(payload: Payload, settings: ZendeskSettings, table: str, side: Side, 
 def values_of(payload: Payload, name: str) -> list[tuple[str, str | None]]:
     """(value, name that people see) of a canonical field; the name is None where it is no choice from a list."""
     given = mapping(payload.get("fields")).get(name)
+    if given is None:
+        return []
     found = []
     for item in given if isinstance(given, list) else ():
         value = text_of(item.get("value") if isinstance(item, Mapping) else item)

@@ -9,11 +9,10 @@ from typing import Any
 
 from connectors.values import items, mapping, text_of
 from connectors.zendesk.queries import Item
-from connectors.zendesk.settings import ZendeskSettings
+from connectors.zendesk.settings import MERGED, ZendeskSettings
 
 Record = dict[str, Any]
 CHANGE, MILESTONE, TICKET = "change", "milestone", "ticket"
-MERGED = "closed_by_merge"
 KEPT = ("type", "status", "priority", "created_at", "updated_at", "generated_timestamp", "group_id", "organization_id")
 METRICS = {
     "solved_at": ("solved_at",),
@@ -69,8 +68,7 @@ def _of_ticket(row: Item, settings: ZendeskSettings, known: Known) -> Record:
     if settings.requestors and text_of(row.get("requester_id")):
         record["requester"] = f"user:{row['requester_id']}"
     if known.rated:
-        rating = mapping(row.get("satisfaction_rating"))
-        record["satisfaction_rating"] = {"id": rating.get("id"), "score": rating.get("score")}
+        record["satisfaction_rating"] = {"score": mapping(row.get("satisfaction_rating")).get("score")}
     return record
 
 
@@ -157,6 +155,8 @@ def _metrics(row: Item, sets: Mapping[str, Item]) -> Record:
 
 def _groups_of(row: Item, settings: ZendeskSettings, beside: Mapping[str, Mapping[str, Item]]) -> dict[str, list[str]]:
     """Groups of customers by dimension, from fields of the person who asked, else of the organization."""
+    if not beside.get("users") and not beside.get("organizations"):
+        return {}
     user = beside.get("users", {}).get(str(row.get("requester_id")), {})
     organization = beside.get("organizations", {}).get(str(row.get("organization_id")), {})
     found: dict[str, list[str]] = {}

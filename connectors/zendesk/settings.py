@@ -17,6 +17,8 @@ from impact.model import SettingsError
 CHANGES_FROM = ("", "form", "problem", "custom_object", "tag")
 PROBLEM_LINKS = ("auto", "cause", "link", "none")
 SURVEYS = ("auto", "legacy", "new", "ticket", "none")
+MERGED = "closed_by_merge"
+"""The tag of tickets that were folded into another one."""
 OBJECT_KEY = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 
 _NO_SEGMENTS: Mapping[str, str] = dict.fromkeys(SEGMENTS, "")
@@ -68,8 +70,9 @@ VALUES: Mapping[str, Words] = with_own(
             "planned": ("pending", "hold"),
             "running": ("open",),
             "done": ("solved",),
+            "cancelled": (MERGED,),
         },
-        "milestone_status": {"open": ("hold", "on-hold")},
+        "milestone_status": {"open": ("hold", "on-hold"), "cancelled": (MERGED,)},
         "ticket_status": {"waiting": ("on-hold",)},
         "ticket_kind": {"request": ("task",)},
         "channel": {
