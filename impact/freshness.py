@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from impact.model import TABLES
 from impact.store import Snapshot
 
 DAY_OF = {
@@ -56,6 +57,16 @@ class Orphan:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """How many rows of a table a source no longer lists, and since when the first of them."""
+
+    source: str
+    table: str
+    rows: int
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Rejection:
     """A record that could not become a row: where it stands and why. ``value`` is as the source has it."""
 
@@ -79,6 +90,7 @@ class Holdings:
     rejected_count: int
     rejected: tuple[Rejection, ...]
     reasons: tuple[tuple[str, str, str, int], ...]
+    missing: tuple[Missing, ...] = ()
 
     def rows(self, table: str) -> int:
         """Number of rows of a table."""
@@ -99,20 +111,31 @@ def look(snapshot: Snapshot) -> Holdings:
         rejected_count(snapshot),
         rejected(snapshot),
         rejected_reasons(snapshot),
+        missing(snapshot),
     )
 
 
 def stored(snapshot: Snapshot) -> tuple[Stored, ...]:
     """Every table with rows, largest first."""
-    tables = ("change", "milestone", "ticket", "satisfaction_response", "service", "team", "segment", "population",
-              "change_service", "change_segment")  # fmt: skip
     found = []
-    for table in tables:
+    for table in TABLES:
         day = DAY_OF.get(table)
         dates = f"MIN({day}), MAX({day})" if day else "CAST(NULL AS DATE), CAST(NULL AS DATE)"
         first = _rows(snapshot.query(f"SELECT COUNT(*) AS n, {dates} FROM {table}"))[0]
         found.append(Stored(table, int(first[0]), first[1], first[2]))
     return tuple(sorted((s for s in found if s.rows), key=lambda s: -s.rows))
+
+
+def missing(snapshot: Snapshot) -> tuple[Missing, ...]:
+    """What sources no longer list, by source and table."""
+    found = []
+    for table in TABLES:
+        sql = (
+            f"SELECT source, COUNT(*) AS n, MIN(missing_at) AS since FROM {table} WHERE missing_at IS NOT NULL "
+            "GROUP BY source"
+        )
+        found += [Missing(source, table, int(n), since) for source, n, since in _rows(snapshot.query(sql))]
+    return tuple(sorted(found, key=lambda one: (one.source, -one.rows)))
 
 
 _LINKS = {

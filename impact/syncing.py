@@ -26,13 +26,15 @@ TAIL_BYTES = 4_000
 
 @dataclass(frozen=True)
 class Moment:
-    """How far a sync is. ``stream`` is empty between sources; ``total`` and ``left_seconds`` None where unknown."""
+    """How far a sync is. ``source`` is empty between sources; ``rate`` is in records a second; it, ``total`` and
+    ``left_seconds`` are None where unknown."""
 
     source: str
     stream: str
     read: int
     total: int | None
     left_seconds: float | None
+    rate: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -108,7 +110,8 @@ def moment(home: Path) -> Moment | None:
     """How far the sync of ``home`` is; None where none has told anything yet."""
     try:
         told: Mapping[str, Any] = json.loads((home / PROGRESS_FILE).read_text(encoding="utf-8"))
-        return Moment(told["source"], told["stream"], int(told["read"]), told["total"], told["left_seconds"])
+        pace = told["left_seconds"], told.get("rate")
+        return Moment(told["source"], told["stream"], int(told["read"]), told["total"], *pace)
     except (OSError, ValueError, KeyError):
         return None
 

@@ -16,7 +16,7 @@ elif view.settings.sources:
     data.sync_now(view)
 data.sources(view)
 if held.stored:
-    data.stored(held)
+    data.stored(held, view.settings.reporting.timezone)
 if view.states or held.rejected_count:
     data.rejected(view, held)
 connect.connect(view, data.start)

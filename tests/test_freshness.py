@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from impact import freshness
-from impact.freshness import Link, Orphan, Stored
+from impact.freshness import Link, Missing, Orphan, Stored
 from impact.model import Change, ChangeService, Milestone, Rejected, SatisfactionResponse, Service, Ticket
-from impact.store import Store
+from impact.store import RawRecord, Store
 
 AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -99,6 +99,16 @@ def test_links_count_what_is_there_and_what_is_not(store: Store, name: str, link
 
 def test_changes_that_only_tickets_know_are_listed_the_most_named_first(store: Store) -> None:
     assert freshness.orphans(store.snapshot()) == (Orphan("7", 2), Orphan("8", 1))
+
+
+def test_what_a_source_no_longer_lists_is_counted_by_table_with_its_first_day(store: Store) -> None:
+    for key in ("a", "b", "c"):
+        store.append_raw("itsm", "tickets", [RawRecord(key, None, {"no": key})], fetched_at=AT)
+    later = AT + timedelta(days=1)
+    store.mark_missing("ticket", "itsm", "tickets", [["a", "b"]], at=AT)
+    store.mark_missing("ticket", "itsm", "tickets", [["a"]], at=later)
+    assert freshness.missing(store.snapshot()) == (Missing("itsm", "ticket", 2, AT),)
+    assert freshness.look(store.snapshot()).rows("ticket") == 3
 
 
 def test_an_empty_store_holds_nothing_and_no_link_reads_as_zero(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
@@ -12,7 +13,7 @@ import pytest
 import connectors
 from impact import freshness
 from impact.charts.legend import BARS
-from impact.freshness import Link, Orphan, Rejection, Stored
+from impact.freshness import Link, Missing, Orphan, Rejection, Stored
 from impact.metrics import METRICS
 from impact.model import TABLES
 from impact.passes import Outcome, StreamState
@@ -23,7 +24,8 @@ from impact.words.source_words import connect_sections, ended, messages, orphans
 
 AT = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)
 EXAMPLE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml.example"
-FINE = StreamState("itsm", "tickets", complete_at=AT, ok_at=AT, outcome="ok", read=1200, new=30, changed=4, rejected=1)
+FINE = StreamState("itsm", "tickets", complete_at=AT, ok_at=AT, outcome="ok", read=1200, new=30, changed=4,
+                   unchanged=1165, rejected=1, seconds=12.5)  # fmt: skip
 DOWN = StreamState("itsm", "changes", outcome="failed", message="itsm did not answer within 30 s")
 
 
@@ -37,8 +39,17 @@ def test_every_stream_says_how_far_it_was_read() -> None:
         "Read": "1,200",
         "New": "30",
         "Changed": "4",
+        "Unchanged": "1,165",
         "Rejected": "1",
+        "Missing": "–",
+        "Took": "12.5 s",
     }
+
+
+def test_a_stream_whose_source_was_asked_what_exists_says_how_many_are_missing() -> None:
+    asked = replace(FINE, missing=3, swept_at=AT)
+    none = replace(FINE, swept_at=AT)
+    assert streams([asked, none], ("itsm",), "UTC")["Missing"] == ["3", "0"]
 
 
 def test_a_stream_never_read_says_unknown_and_never_not_a_date() -> None:
@@ -57,6 +68,20 @@ def test_a_source_that_is_stored_and_not_configured_any_more_says_so() -> None:
 def test_the_same_answer_of_several_streams_is_told_once() -> None:
     also = StreamState("itsm", "tickets", outcome="failed", message=DOWN.message)
     assert messages([DOWN, also, FINE]) == ("itsm (changes, tickets): itsm did not answer within 30 s",)
+
+
+def test_a_list_that_was_not_believed_is_told_though_the_stream_was_read() -> None:
+    assert messages([replace(FINE, note="Too many are gone.")]) == ("itsm (tickets): Too many are gone.",)
+
+
+def test_what_sources_no_longer_list_is_told_with_what_follows() -> None:
+    found = (Missing("itsm", "ticket", 12, AT), Missing("itsm", "change", 1, AT))
+    assert source_words.missing(found, "UTC") == (
+        "No longer at the source: 12 rows of itsm in Tickets since 23 Nov 2026, 08:40 and 1 row of itsm in Changes "
+        "since 23 Nov 2026, 08:40. They may be deleted or archived there; they are kept and counted, since what "
+        "customers felt happened all the same."
+    )
+    assert source_words.missing((), "UTC") == ""
 
 
 @pytest.mark.parametrize(
@@ -108,6 +133,10 @@ def test_rejected_records_are_counted_in_words(count: int, text: str) -> None:
         (
             Moment("itsm", "tickets", 500, 2000, 12.3),
             "itsm, tickets: 500 of 2,000 read, about 12 seconds left",
+        ),
+        (
+            Moment("itsm", "tickets", 500, 2000, 12.3, 122.0),
+            "itsm, tickets: 500 of 2,000 read, 122 a second, about 12 seconds left",
         ),
     ],
 )

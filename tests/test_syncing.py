@@ -92,6 +92,10 @@ def test_a_sync_outlives_what_stops_the_server(waiting: Syncing, tmp_path: Path)
             Moment("itsm", "tickets", 50, 200, 3.0),
         ),
         (
+            {"source": "itsm", "stream": "tickets", "read": 50, "total": 200, "left_seconds": 3.0, "rate": 50.0},
+            Moment("itsm", "tickets", 50, 200, 3.0, 50.0),
+        ),
+        (
             {"source": "itsm", "stream": "tickets", "read": 50, "total": None, "left_seconds": None},
             Moment("itsm", "tickets", 50, None, None),
         ),

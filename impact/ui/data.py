@@ -30,7 +30,7 @@ def syncing() -> Syncing:
 
 def holdings(view: View) -> Holdings:
     """What is stored, asked once per data version and end of a sync."""
-    read = tuple((s.source, s.stream, s.finished_at, s.rejected) for s in view.states)
+    read = tuple((s.source, s.stream, s.finished_at, s.rejected, s.swept_at) for s in view.states)
     return view.cached(("holdings", read), lambda: freshness.look(view.store.snapshot()))
 
 
@@ -62,7 +62,10 @@ def sources(view: View) -> None:
              alt="State and freshness of every stream")  # fmt: skip
     for message in source_words.messages(view.states):
         st.warning(wording.plain(message), icon=":material/cloud_off:")
-    st.caption(f"Times are {zone}. Complete to: everything updated before then has been read.")
+    st.caption(
+        f"Times are {zone}. Complete to: everything updated before then has been read. Missing: stored, and no longer "
+        "listed when the source was last asked which records exist; – where it tells of deletions itself."
+    )
 
 
 def sync_now(view: View) -> None:
@@ -102,7 +105,7 @@ def demo() -> None:
     st.markdown(DEMO)
 
 
-def stored(held: Holdings) -> None:
+def stored(held: Holdings, zone: str) -> None:
     """Rows, dates and links of what is stored."""
     st.header("What is stored", anchor=False)
     st.table(source_words.stored(held.stored), border="horizontal", alt="Rows and dates of every table")
@@ -111,6 +114,8 @@ def stored(held: Holdings) -> None:
     told = source_words.orphans(held.orphans)
     if told:
         st.info(told, icon=":material/link_off:")
+    if gone := source_words.missing(held.missing, zone):
+        st.info(gone, icon=":material/inventory_2:")
 
 
 def rejected(view: View, held: Holdings) -> None:

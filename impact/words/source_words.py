@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from impact.freshness import SHOWN_REJECTED, Link, Orphan, Rejection, Stored
+from impact.freshness import SHOWN_REJECTED, Link, Missing, Orphan, Rejection, Stored
 from impact.passes import StreamState
 from impact.syncing import Ended, Moment
-from impact.words.formats import UNKNOWN, at, number, percent, plain, plural, when
+from impact.words.formats import UNKNOWN, at, listed, number, percent, plain, plural, when
 
 Table = dict[str, list[str]]
 """Column title -> texts, all of one length. Texts from a source are made harmless for Markdown."""
@@ -51,6 +51,12 @@ LINKS = {
 }
 
 
+STREAM_COLUMNS = (
+    "Source", "Stream", "State", "Complete to", "Last read in full", "Read", "New", "Changed", "Unchanged", "Rejected",
+    "Missing", "Took",
+)  # fmt: skip
+
+
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return {name: [row[place] for row in rows] for place, name in enumerate(columns)}
 
@@ -60,19 +66,23 @@ def streams(states: Sequence[StreamState], configured: Collection[str], zone: st
     rows = []
     for s in states:
         source = s.source if not configured or s.source in configured else f"{s.source} (no longer configured)"
-        counts = (number(n) for n in (s.read, s.new, s.changed, s.rejected))
+        counts = (number(n) for n in (s.read, s.new, s.changed, s.unchanged, s.rejected))
+        missing = number(s.missing) if s.swept_at else "–"
+        took = f"{number(s.seconds, 1)} s" if s.outcome != "running" else "–"
         complete = at(s.complete_at, zone) if s.complete_at else UNKNOWN
-        rows.append((plain(source), plain(s.stream), OUTCOMES[s.outcome], complete, at(s.ok_at, zone), *counts))
-    columns = ("Source", "Stream", "State", "Complete to", "Last read in full", "Read", "New", "Changed", "Rejected")
-    return _table(columns, rows)
+        told = (plain(source), plain(s.stream), OUTCOMES[s.outcome], complete, at(s.ok_at, zone))
+        rows.append((*told, *counts, missing, took))
+    return _table(STREAM_COLUMNS, rows)
 
 
 def messages(states: Sequence[StreamState]) -> tuple[str, ...]:
-    """What sources answered where they could not be read; the same answer of several streams once."""
+    """What sources answered where they could not be read, and lists of theirs that could not be believed; the same
+    answer of several streams once."""
     told: dict[tuple[str, str], list[str]] = {}
     for s in states:
-        if s.message and s.outcome in ("failed", "refused"):
-            told.setdefault((s.source, s.message), []).append(s.stream)
+        failed = s.message if s.outcome in ("failed", "refused") else ""
+        for message in filter(None, (failed, s.note)):
+            told.setdefault((s.source, message), []).append(s.stream)
     return tuple(f"{source} ({', '.join(names)}): {message}" for (source, message), names in told.items())
 
 
@@ -103,6 +113,20 @@ def orphans(found: Sequence[Orphan]) -> str:
     verb = "names" if tickets == 1 else "name"
     lead = f"{plural(tickets, 'link')} from tickets {verb} {plural(len(found), 'change')} that no source delivers"
     return f"{lead}: {most}{' and others' if len(found) > 5 else ''}. They are kept and count for nothing."
+
+
+def missing(found: Sequence[Missing], zone: str) -> str:
+    """What sources no longer list, in a sentence; empty where they list everything."""
+    if not found:
+        return ""
+    told = [
+        f"{plural(one.rows, 'row')} of {plain(one.source)} in {TABLES[one.table]} since {at(one.since, zone)}"
+        for one in found
+    ]
+    return (
+        f"No longer at the source: {listed(told, most=len(told))}. They may be deleted or archived there; they are "
+        "kept and counted, since what customers felt happened all the same."
+    )
 
 
 def reasons(found: Sequence[tuple[str, str, str, int]]) -> Table:
@@ -136,7 +160,8 @@ def under_way(moment: Moment | None) -> str:
         return "Counting daily facts …"
     of = f" of {number(moment.total)}" if moment.total else ""
     left = f", about {plural(max(1, round(moment.left_seconds)), 'second')} left" if moment.left_seconds else ""
-    return f"{moment.source}, {moment.stream}: {number(moment.read)}{of} read{left}"
+    pace = f", {number(moment.rate)} a second" if moment.rate and moment.rate >= 0.5 else ""
+    return f"{moment.source}, {moment.stream}: {number(moment.read)}{of} read{pace}{left}"
 
 
 def ended(how: Ended, states: Sequence[StreamState], zone: str) -> str:
