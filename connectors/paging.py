@@ -26,7 +26,8 @@ def ahead(pages: Generator[Item, None, None], *, most: int = READ_AHEAD) -> Gene
         finally:
             for read in coming:
                 read.cancel()
-            worker.submit(pages.close).result()
+            worker.shutdown()  # nothing is handed over here: an abandoned generator may end inside another submit
+            pages.close()
 
 
 def side_by_side(
