@@ -107,6 +107,7 @@ _CHANGE_COLUMNS = (
     "planned_on",
     "planned_end_on",
     "rollout_on",
+    "missing_at",
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from impact.estimate import Estimate, NotEstimable, PlaceboRate
@@ -129,7 +129,8 @@ class Neighbour:
 @dataclass(frozen=True)
 class ChangeView:
     """A change as the meeting sees it. ``planned_on`` and ``rollout_on`` are days in the reporting time zone;
-    ``decided`` is the decision that settled what would be asked, see ``impact.settled``."""
+    ``decided`` is the decision that settled what would be asked, see ``impact.settled``; ``missing_at`` says since when
+    the source no longer lists it."""
 
     id: str
     source: str
@@ -165,6 +166,7 @@ class ChangeView:
     group: Group
     segments: tuple[SegmentLink, ...] = ()
     decided: Decision | None = None
+    missing_at: datetime | None = None
 
     def reading(self, metric: str) -> Reading:
         """The reading of one measure. Raises KeyError for a name that is not in METRICS."""

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 import connectors
-from impact import freshness
+from impact import freshness, wording
 from impact.charts.legend import BARS
 from impact.freshness import Link, Missing, Orphan, Rejection, Stored
 from impact.metrics import METRICS
@@ -21,6 +21,7 @@ from impact.syncing import Ended, Moment
 from impact.wording import plain
 from impact.words import method_words, source_words
 from impact.words.source_words import connect_sections, ended, messages, orphans, rejected_lead, streams, under_way
+from tests import samples
 
 AT = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)
 EXAMPLE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml.example"
@@ -82,6 +83,11 @@ def test_what_sources_no_longer_list_is_told_with_what_follows() -> None:
         "customers felt happened all the same."
     )
     assert source_words.missing((), "UTC") == ""
+
+
+def test_a_change_that_its_source_no_longer_lists_says_since_when() -> None:
+    assert wording.gone(samples.change(missing_at=AT)) == "no longer listed by itsm since 23 Nov 2026"
+    assert wording.gone(samples.change()) == ""
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def _facts_in_line(change: ChangeView) -> list[str]:
     found = [name, team, wording.stands(change), on]
     found.append(f"{change.kind} change" if change.kind != "other" else "")
     found.append(f"{change.risk} risk" if change.risk != "unknown" else "risk unknown")
+    found.append(plain(wording.gone(change)))
     return [part for part in found if part]
 
 

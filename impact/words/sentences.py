@@ -201,6 +201,11 @@ def stands(change: ChangeView) -> str:
     return "no rollout date planned" if change.planned_on is None else f"rollout planned {when(change.planned_on)}"
 
 
+def gone(change: ChangeView) -> str:
+    """Since when the source no longer lists the change; empty where it does."""
+    return f"no longer listed by {change.source} since {when(change.missing_at.date())}" if change.missing_at else ""
+
+
 def felt(change: ChangeView) -> str:
     """The headline alone; of a change that is rolled back it speaks in the past."""
     told = HEADLINES[change.word]
