@@ -292,6 +292,20 @@ def test_configuration_items_lead_to_the_services_they_are_part_of(at: Case) -> 
     assert rows(at, "changes", "ChangeService") == []
 
 
+def test_an_open_change_is_read_again_for_its_configuration_items(at: Case) -> None:
+    opened, ended = add(at, "changes"), add(at, "changes", operational_status="closed", status="closed")
+    first = at.read("changes")
+    assert sorted(first.keys) == [opened["id"], ended["id"]]
+    later = at.read("changes", at.dialect.now + timedelta(days=1))
+    assert (later.keys, later.bookmark) == ([opened["id"]], at.dialect.now + timedelta(days=1))
+
+
+def test_a_record_of_two_configured_classes_comes_once(at: Case) -> None:
+    record = add(at, "changes")
+    both = having(at, change_classes=("Change", record["class"]))
+    assert both.read("changes").keys == [record["id"]]
+
+
 # What is told beforehand
 
 

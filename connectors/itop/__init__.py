@@ -7,6 +7,7 @@ from connectors import Connector, Stream
 from connectors.itop.changes import change_rows
 from connectors.itop.check import own_fields, tell
 from connectors.itop.reading import (
+    ids_in,
     ids_of,
     key_of,
     read_changes,
@@ -20,20 +21,25 @@ from connectors.itop.rows import milestone_rows, segment_rows, service_rows, tea
 from connectors.itop.settings import ItopSettings
 from connectors.itop.tickets import ticket_rows
 
+TEAMS = read_whole([("Team", ())])
+SERVICES = read_whole([("Service", ())])
+SEGMENTS = read_whole([("Organization", ("parent_id",)), ("Location", ())])
+
 CONNECTOR = Connector(
     kind="itop",
     title="iTop",
     settings=ItopSettings,
     streams=(
-        Stream("teams", ("team",), read_whole([("Team", ())]), team_rows, key_of, whole=True),
-        Stream("services", ("service",), read_whole([("Service", ())]), service_rows, key_of, whole=True),
+        Stream("teams", ("team",), TEAMS, team_rows, key_of, whole=True, ids=ids_in(TEAMS, key_of)),
+        Stream("services", ("service",), SERVICES, service_rows, key_of, whole=True, ids=ids_in(SERVICES, key_of)),
         Stream(
             "segments",
             ("segment",),
-            read_whole([("Organization", ("parent_id",)), ("Location", ())]),
+            SEGMENTS,
             segment_rows,
             segment_key,
             whole=True,
+            ids=ids_in(SEGMENTS, segment_key),
         ),
         Stream(
             "changes",

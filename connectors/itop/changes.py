@@ -24,7 +24,7 @@ def change_rows(payload: Payload, settings: ItopSettings) -> Rows:
     record = Record(payload, settings, "change")
     raw = text_of(record.raw.get("status"))
     status = record.word("change_status", raw)
-    kind = record.text("kind") or (record.kind != "Change" and record.kind) or plain(record.raw.get("category"))
+    kind = record.text("kind") or (record.kind != "Change" and record.kind) or text_of(record.raw.get("category"))
     outcome = record.text("outcome")
     amounts = {name: or_error(number, name, record.value(name)) for name in AMOUNTS}
     for name, error in amounts.items():
@@ -51,8 +51,8 @@ def change_rows(payload: Payload, settings: ItopSettings) -> Rows:
         rollout_end_at=end,
         team_id=record.team(),
         sponsor_key=text_of(payload.get("sponsor")),
-        requirement=record.text("requirement"),
-        expected_outcome=record.text("expected_outcome"),
+        requirement=plain(record.value("requirement")),
+        expected_outcome=plain(record.value("expected_outcome")),
         **amounts,
     )
     yield from _services_of(record)
@@ -101,7 +101,7 @@ def _services_of(record: Record) -> Iterator[Service | ChangeService]:
             [key for part in parts if (key := text_of(part)) not in (None, "0")] if isinstance(parts, list) else []
         )
         parent = row_id(settings.name, "service", parents[0]) if len(parents) == 1 else None
-        name = plain(item.get("name")) or f"Configuration item {number}"
+        name = text_of(item.get("name")) or f"Configuration item {number}"
         yield service_row(record, f"ci:{number}", name, parent)
         for key in (f"ci:{number}", *map(str, parents)):
             if touched.get(key) != "changed":

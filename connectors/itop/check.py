@@ -116,6 +116,8 @@ def _fields(settings: ItopSettings, part: str, kind: str, fields: Iterable[str])
     for name in settings.fields.get(part, {}):
         if name in missing:
             yield f"{PROBLEM}fields.{part}.{name} = {missing.pop(name)!r} is no field of the class {kind}."
+    if part == "ticket":
+        missing.pop("kind", None)  # its class says enough
     if missing:
         yield f"the class {kind} has no {', '.join(missing.values())}; what they would tell stays unknown"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.http import Http
 from connectors.itop.settings import ItopSettings
@@ -19,6 +19,7 @@ from connectors.paging import side_by_side
 from connectors.values import mapping, whole
 from impact.model import SourceChanged, SourceRefused
 
+Kept = TypeVar("Kept")
 COUNT = re.compile(r"Found:\s*(\d+)")
 FIELD = re.compile(r"attribute code '?([A-Za-z_][A-Za-z0-9_]*)")
 WALKS = 3
@@ -120,38 +121,41 @@ class Itop:
         except (BadQuery, NoRight):
             return None
 
-    def listed(self, kind: str, where: str = "", fields: Sequence[str] = ("id",)) -> dict[int, Item]:
-        """Every object that fulfils ``where``, by id, however the list moves while its pages are read."""
-        seen: dict[int, Item] = {}
+    def listed(
+        self, kind: str, where: str = "", fields: Sequence[str] = ("id",), *, keep: Callable[[Item], Kept]
+    ) -> dict[int, Kept]:
+        """Every object that fulfils ``where``, by id, however the list moves while its pages are read. Of each only
+        what ``keep`` makes of it stays in memory."""
+        seen: dict[int, Kept] = {}
         for walk in range(WALKS):
-            before = len(seen)
-            most = self._walk(kind, where, fields, seen)
+            before, most = len(seen), 0
+            for found in self._pages(kind, where, fields, seen):
+                seen.update((item.id, keep(item)) for item in found.items)
+                most = max(most, found.count or 0)
             if len(seen) >= most or (walk and len(seen) == before):
                 break
         return seen
 
-    def _walk(self, kind: str, where: str, fields: Sequence[str], seen: dict[int, Item]) -> int:
-        """Read all pages of a list once; the largest total that iTop said."""
+    def _pages(self, kind: str, where: str, fields: Sequence[str], seen: Collection[int]) -> Iterator[Found]:
+        """The pages of a list, once: as many side by side as its total promises, then on to its end. ``seen`` grows by
+        what the caller takes from them."""
         size = self.settings.list_size
 
         def read(page: int) -> Found:
             return self.get(kind, where, fields, limit=size, page=page)
 
         last = read(1)
-        seen.update((item.id, item) for item in last.items)
-        most = last.count or 0
-        page, silent = max(1, -(-most // size)), 0
+        yield last
+        page, silent = max(1, -(-(last.count or 0) // size)), 0
         for last in side_by_side(read, range(2, page + 1), workers=self.settings.parallel):
-            seen.update((item.id, item) for item in last.items)
-            most = max(most, last.count or 0)
+            yield last
         while last.items and silent < SILENT_PAGES:
-            if len(last.items) < size and page * size >= most and last.count is not None:
+            if last.count is not None and len(last.items) < size and page * size >= last.count:
                 break
             page, before = page + 1, len(seen)
             last = read(page)
-            seen.update((item.id, item) for item in last.items)
+            yield last
             silent = silent + 1 if len(seen) == before else 0
-        return most
 
     def shape(self, kind: str, essential: Sequence[str], optional: Iterable[str]) -> tuple[str, ...] | None:
         """Which of the fields the class has: one unknown field would fail every query. None: there is no such class.

@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors import Page, Payload
 from connectors.http import Http
-from connectors.itop.beside import beside_changes, beside_milestones, beside_tickets
+from connectors.itop.beside import Beside, Record, beside_changes, beside_milestones, beside_tickets
 from connectors.itop.queries import Item, Itop
 from connectors.itop.settings import ItopSettings
 from connectors.itop.times import earliest_local, literal, moment
@@ -23,14 +23,16 @@ from impact.model import SourceChanged
 
 Shapes = Mapping[str, tuple[str, ...]]
 """Class -> its fields that are read."""
-Record = dict[str, Any]
 NEVER = datetime.min.replace(tzinfo=UTC)
 ESSENTIAL = ("id", "last_update", "status")
+STAMPED = ("id", "last_update")
+OPEN = "operational_status != 'closed'"
+"""Children of such changes may change without a trace in the change. Rejected ones are closed for iTop, too."""
 WORK_ORDER = "WorkOrder"
 SEGMENT_KINDS = {"Organization": "organization", "Location": "location"}
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Mark:
     """Where a record stands in the order of updates. ``at`` is NEVER for one without a stamp; ``shape``: the class it
     was listed under."""
@@ -48,10 +50,10 @@ def read_tickets(http: Http, settings: ItopSettings, since: datetime | None) -> 
 
 
 def read_changes(http: Http, settings: ItopSettings, since: datetime | None) -> Iterator[Page]:
-    """Changes that were updated since then."""
+    """Changes that were updated since then, and open ones, whose configuration items may have changed."""
     itop = Itop(http, settings)
     shapes = shapes_of(itop, "change", settings.change_classes)
-    yield from _by_update(itop, shapes, since, beside_changes(itop))
+    yield from _by_update(itop, shapes, since, beside_changes(itop), also=OPEN)
 
 
 def read_milestones(http: Http, settings: ItopSettings, since: datetime | None) -> Iterator[Page]:
@@ -60,7 +62,7 @@ def read_milestones(http: Http, settings: ItopSettings, since: datetime | None) 
     fields = itop.shape(WORK_ORDER, ("id", "ticket_id", "status"), settings.fields_of("milestone").values())
     if fields is None:
         return
-    marks = _of_open_changes(itop, since)
+    marks = _marks(itop, shapes_of(itop, "change", settings.change_classes), since, also=OPEN)
     beside = beside_milestones(itop)
 
     def read(some: Sequence[Mark]) -> list[Record]:
@@ -81,13 +83,24 @@ def read_whole(kinds: Sequence[tuple[str, Sequence[str]]]) -> Callable[[Http, It
         itop = Itop(http, settings)
         for kind, optional in kinds:
             fields = itop.shape(kind, ("id", "name"), optional)
-            rows = itop.listed(kind, fields=fields) if fields else {}
-            records = [_record(rows[key], None) | {"class": kind} for key in sorted(rows)]
-            for some in portions(records, settings.page_size):
-                yield Page(tuple(some))
+            rows = itop.listed(kind, fields=fields, keep=lambda item: _record(item, None)) if fields else {}
+            for some in portions(sorted(rows), settings.page_size):
+                yield Page(tuple(rows[key] | {"class": kind} for key in some))
         yield Page((), bookmark=http.server_time)
 
     return read
+
+
+def ids_in(
+    read: Callable[[Http, ItopSettings, Any], Iterator[Page]], key: Callable[[Payload], str]
+) -> Callable[[Http, ItopSettings], Iterator[Iterable[str]]]:
+    """What lists the keys of a short list: by reading it."""
+
+    def ids(http: Http, settings: ItopSettings) -> Iterator[Iterable[str]]:
+        for page in read(http, settings, None):
+            yield [key(payload) for payload in page.records]
+
+    return ids
 
 
 def ids_of(part: str) -> Callable[[Http, ItopSettings], Iterator[Iterable[str]]]:
@@ -101,7 +114,7 @@ def ids_of(part: str) -> Callable[[Http, ItopSettings], Iterator[Iterable[str]]]
         if part == "milestone":
             kinds = [f"{WORK_ORDER} AS w JOIN {kind} AS c ON w.ticket_id = c.id" for kind in kinds]
         for kind in kinds:
-            yield [str(key) for key in itop.listed(kind)]
+            yield map(str, itop.listed(kind, keep=lambda item: None))
 
     return ids
 
@@ -119,11 +132,9 @@ def shapes_of(itop: Itop, part: str, kinds: Iterable[str]) -> Shapes:
     return shapes
 
 
-def _by_update(
-    itop: Itop, shapes: Shapes, since: datetime | None, beside: Callable[[list[Record]], list[Record]]
-) -> Iterator[Page]:
+def _by_update(itop: Itop, shapes: Shapes, since: datetime | None, beside: Beside, *, also: str = "") -> Iterator[Page]:
     """Records in the order of their updates, each portion with the bookmark that it earns."""
-    marks = _changed(itop, shapes, since)
+    marks = _marks(itop, shapes, since, also=also)
 
     def read(some: Sequence[Mark]) -> list[Record]:
         found: dict[int, Record] = {}
@@ -149,33 +160,30 @@ def _side_by_side(
     return side_by_side(both, portions(marks, settings.page_size), workers=settings.parallel)
 
 
-def _changed(itop: Itop, shapes: Iterable[str], since: datetime | None) -> list[Mark]:
-    """What was updated since then, less the overlap, oldest update first; at first also what has no stamp at all.
-    Raises SourceChanged when something older comes: then the condition had no effect."""
+def _marks(itop: Itop, shapes: Iterable[str], since: datetime | None, *, also: str = "") -> list[Mark]:
+    """What was updated since then, less the overlap, oldest update first; with what fulfils ``also``, and at first what
+    has no stamp at all. Raises SourceChanged when something older comes: then the condition had no effect."""
     settings, lowest = itop.settings, _lowest(itop.settings, since)
-    marks: list[Mark] = []
+    found: dict[int, Mark] = {}
     for kind in shapes:
-        rows = itop.listed(kind, f"last_update >= {literal(lowest)}", ("id", "last_update"))
-        marks += [_mark(item, kind, settings) for item in rows.values()]
-        if any(mark.at.astimezone(settings.zone).replace(tzinfo=None) < lowest for mark in marks):
+
+        def mark(item: Item, kind: str = kind) -> Mark:
+            return Mark(stamp_of(item, settings) or NEVER, item.id, kind)
+
+        for where in filter(None, (also, "" if since else "ISNULL(last_update)")):
+            found |= itop.listed(kind, where, STAMPED, keep=mark)
+        updated = itop.listed(kind, f"last_update >= {literal(lowest)}", STAMPED, keep=mark)
+        if any(one.at == NEVER or _local(one.at, settings) < lowest for one in updated.values()):
             raise SourceChanged(
                 f"iTop was asked for objects of the class {kind} that were updated since {lowest} of its time, and "
                 "gave older ones. Nothing can be synchronised safely from it."
             )
-        if since is None:
-            rows = itop.listed(kind, "ISNULL(last_update)", ("id", "last_update"))
-            marks += [_mark(item, kind, settings) for item in rows.values()]
-    return sorted(marks)
+        found |= updated
+    return sorted(found.values())
 
 
-def _of_open_changes(itop: Itop, since: datetime | None) -> list[Mark]:
-    """Changes whose work orders may have changed."""
-    where = f"operational_status != 'closed' OR last_update >= {literal(_lowest(itop.settings, since))}"
-    return sorted(
-        _mark(item, kind, itop.settings)
-        for kind in shapes_of(itop, "change", itop.settings.change_classes)
-        for item in itop.listed(kind, where, ("id", "last_update")).values()
-    )
+def _local(at: datetime, settings: ItopSettings) -> datetime:
+    return at.astimezone(settings.zone).replace(tzinfo=None)
 
 
 def _lowest(settings: ItopSettings, since: datetime | None) -> datetime:
@@ -192,10 +200,6 @@ def stamp_of(item: Item, settings: ItopSettings) -> datetime | None:
         )
     except Unreadable as error:
         raise SourceChanged(f"The field last_update of the class {item.kind} is {error}.") from None
-
-
-def _mark(item: Item, kind: str, settings: ItopSettings) -> Mark:
-    return Mark(stamp_of(item, settings) or NEVER, item.id, kind)
 
 
 def _later(newest: datetime | None, at: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from connectors import Payload
 from connectors.itop.settings import ItopSettings
 from connectors.itop.times import moment
 from connectors.settings import SEGMENTS
-from connectors.values import Unreadable, items, mapping, plain, text_of
+from connectors.values import Unreadable, items, mapping, text_of
 from impact.model import Segment, Service, row_id, to_choice
 
 PAGE = "pages/UI.php?operation=details&class={}&id={}"
@@ -35,7 +35,7 @@ class Record:
         return self.raw.get(self.settings.field(self.part, name))
 
     def text(self, name: str) -> str | None:
-        return plain(self.value(name))
+        return text_of(self.value(name))
 
     def reference(self, name: str) -> str | None:
         """A foreign key; "0" is none."""
@@ -83,7 +83,7 @@ def service_key(value: str) -> str:
 
 def named_service(record: Record, value: str) -> Service | None:
     """The service that a text names; None for an id, whose row comes with the list of services."""
-    return None if value.isdigit() else service_row(record, service_key(value), plain(value) or value, None)
+    return None if value.isdigit() else service_row(record, service_key(value), value, None)
 
 
 def service_row(record: Record, key: str, name: str, parent: str | None) -> Service:
@@ -101,7 +101,7 @@ def segments(record: Record) -> Iterator[tuple[str, Segment | None]]:
             value = text_of(record.payload.get("location"))
         if value and value.isdigit() and dimension in OF_SEGMENT:
             yield row_id(source, "segment", f"{OF_SEGMENT[dimension]}:{value}"), None
-        elif name := plain(value):
+        elif name := text_of(value):
             key = f"{dimension}:{name.casefold()}"
             identity = row_id(source, "segment", key)
             yield (

@@ -7,7 +7,7 @@ from typing import Any, cast
 from connectors import Payload
 from connectors.itop.record import Record
 from connectors.itop.settings import ItopSettings
-from connectors.values import Rows, Unreadable, day_of, guarded, plain, text_of
+from connectors.values import Rows, Unreadable, day_of, guarded, text_of
 from impact.model import Milestone, Segment, Service, Team, row_id
 
 KINDS_OF_SEGMENT = {"Organization": ("organization", "department"), "Location": ("location", "location")}
@@ -17,14 +17,14 @@ KINDS_OF_SEGMENT = {"Organization": ("organization", "department"), "Location": 
 def team_rows(payload: Payload, settings: ItopSettings) -> Rows:
     """A team."""
     record = Record(payload, settings, "ticket")
-    yield Team(**record.row("team"), name=plain(record.raw.get("name")) or f"Team {record.key}")
+    yield Team(**record.row("team"), name=text_of(record.raw.get("name")) or f"Team {record.key}")
 
 
 @guarded("id")
 def service_rows(payload: Payload, settings: ItopSettings) -> Rows:
     """A service of the catalogue."""
     record = Record(payload, settings, "ticket")
-    yield Service(**record.row("service"), name=plain(record.raw.get("name")) or f"Service {record.key}")
+    yield Service(**record.row("service"), name=text_of(record.raw.get("name")) or f"Service {record.key}")
 
 
 @guarded("id")
@@ -37,7 +37,7 @@ def segment_rows(payload: Payload, settings: ItopSettings) -> Rows:
     parent = text_of(record.raw.get("parent_id"))
     yield Segment(
         **record.row("segment", f"{kind}:{record.key}"),
-        name=plain(record.raw.get("name")) or f"{record.kind} {record.key}",
+        name=text_of(record.raw.get("name")) or f"{record.kind} {record.key}",
         dimension=cast(Any, dimension),
         parent_id=row_id(settings.name, "segment", f"{kind}:{parent}") if parent not in (None, "0") else None,
     )

@@ -19,8 +19,9 @@ CHILDREN = {"Change": ("RoutineChange", "NormalChange", "EmergencyChange")}
 TICKET = (
     "id ref finalclass status operational_status org_id caller_id team_id start_date end_date last_update close_date"
 )
+CHANGE = f"{TICKET} title creation_date impact outage fallback"
 SCHEMA: Mapping[str, str] = {
-    "Change": f"{TICKET} title creation_date impact outage fallback",
+    **dict.fromkeys(("Change", *CHILDREN["Change"]), CHANGE),
     "UserRequest": f"{TICKET} title request_type priority origin service_id assignment_date resolution_date tto ttr "
     "sla_tto_passed sla_ttr_passed parent_change_id user_satisfaction user_comment",
     "Incident": f"{TICKET} title priority origin service_id assignment_date resolution_date tto ttr sla_tto_passed "
