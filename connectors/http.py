@@ -91,7 +91,6 @@ class Http:
         self._turns = threading.BoundedSemaphore(max(1, at_once))
         self._credentials = _Credentials(self.origin, _credentials(headers, basic))
         self._sign_in, self._signing_in, self._signed_in = sign_in, threading.RLock(), 0
-        self._turned_away = ""
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
         self._session.auth = self._credentials
