@@ -11,7 +11,7 @@ from connectors.servicenow.labels import Labels, fields_of, read_labels
 from connectors.servicenow.parts import Reader
 from connectors.servicenow.queries import ID, UPDATED, Instance, Item, NoRight, NoTable, Query, Where
 from connectors.servicenow.settings import ServiceNowSettings
-from connectors.servicenow.survey_reading import read_questions
+from connectors.servicenow.survey_reading import SENT, read_questions
 from connectors.servicenow.surveys import counted
 from connectors.values import items, mapping
 from impact.model import SourceChanged, SourceRefused
@@ -121,11 +121,11 @@ def _unknown(
 
 def _surveys(instance: Instance) -> Iterator[str]:
     try:
-        count = instance.count("asmt_assessment_instance", Where("metric_type.evaluation_method", "=", "survey"))
+        count = instance.count(SENT)
     except (NoRight, NoTable) as error:
         yield f"{PROBLEM}surveys: {error}"
         return
-    yield f"surveys: {_told(count, 'asmt_assessment_instance')}"
+    yield f"surveys: {_told(count, SENT)}, other assessments included"
     for questions in read_questions(instance).values():
         chosen = {question.key for question in counted(questions, instance.settings)}
         names = [str(q.get("name") or q["id"]) for q in questions if q["id"] in chosen]

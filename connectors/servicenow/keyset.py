@@ -65,14 +65,22 @@ def by_update(
     instance: Instance, part: Part, since: str, *, after: Place | None = None, limit: int | None = None
 ) -> Generator[list[Item], None, None]:
     """Rows updated since then (or after a place), oldest update first, to an empty page that is the true end."""
+    complete = False
     if after is None:
         query = Query(((*part.where, Where(UPDATED, ">=", since)),))
-        rows = _placed(instance, part, instance.visible(part.table, query, part.fields, limit=limit).rows)
+        answer = instance.visible(part.table, query, part.fields, limit=limit)
+        rows, complete = _placed(instance, part, answer.rows), answer.complete
     else:
         rows = _following(instance, part, after, limit)
     while rows:
         yield rows
-        rows = _following(instance, part, place(rows[-1]), limit)
+        try:
+            rows = _following(instance, part, place(rows[-1]), limit)
+        except Unproven:
+            if complete:  # there was nothing else to be had, and only what was asked for came
+                return
+            raise
+        complete = False
 
 
 def place(row: Item) -> Place:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,18 +92,25 @@ class Query:
         """What must be asked for, so that the answer can be proved."""
         return (*self.order, *(where.field for block in self.blocks for where in block))
 
+    def sorted(self, rows: Iterable[Item]) -> tuple[Item, ...]:
+        """Rows in the order that was asked for."""
+        return tuple(sorted(rows, key=self._place, reverse=self.newest_first))
+
+    def _place(self, row: Item) -> tuple[str, ...]:
+        return tuple(str(row.get(field, "")).lower() for field in self.order)
+
     def prove(self, table: str, rows: Iterable[Item]) -> None:
         """Raise Unproven unless each row was asked for, and all come in the order that was asked for."""
         last: tuple[str, ...] = ()
         for row in rows:
-            here = tuple(str(row[field]).lower() for field in self.order if row.get(field) is not None)
-            ordered = len(here) < len(self.order) or (here <= last if self.newest_first and last else here >= last)
+            here = self._place(row)
+            ordered = "" in here or not last or (here <= last if self.newest_first else here >= last)
             if not ordered or not any(all(where.holds(row) for where in block) for block in self.blocks):
                 raise Unproven(
                     f"{table} of ServiceNow was asked for some records in some order and gave others. Nothing can be "
                     "synchronised safely. The user that reads needs the time zone GMT; try keyset = 'plain'."
                 )
-            last = here if len(here) == len(self.order) else last
+            last = last if "" in here else here
 
 
 @dataclass(frozen=True)
@@ -157,14 +164,17 @@ class Instance:
             found = data.get("result")
             if not data.get("error") and isinstance(found, list) and all(isinstance(row, Mapping) for row in found):
                 rows = tuple(_slim(row, asked) for row in found)
-                query.prove(table, rows)
-                return Answer(rows, whole(answer.headers.get("X-Total-Count")), size)
+                page = Answer(rows, whole(answer.headers.get("X-Total-Count")), size)
+                if page.complete:  # then its order is of no account
+                    page = replace(page, rows=query.sorted(rows))
+                query.prove(table, page.rows)
+                return page
             if answer.status == 404 and "no record" in _error(data):
                 return Answer((), 0, size)  # version 1 of the interface says it so
             if answer.status == 403:
                 raise NoRight(f"The user that reads may not read {table} of ServiceNow, or it is not licensed (403).")
-            if answer.status == 400 and "invalid table" in _error(data):
-                raise NoTable(f"ServiceNow has no table {table}, or the user that reads may not know of it.")
+            if answer.status == 404 or "invalid table" in _error(data):
+                raise NoTable(f"ServiceNow has no table {table}, or url is not the address of an instance.")
             if answer.status != 200 or not data.get("error"):
                 raise SourceChanged(f"{table} of ServiceNow came without its records. Is url the instance's address?")
             if size == 1 and not count:
@@ -201,7 +211,7 @@ class Instance:
 
     def count(self, table: str, *where: Where) -> int | None:
         """How many records there are, the hidden ones too; None where the instance does not say."""
-        return self.page(table, Query((where,), (ID,)), (), limit=1, count=True).total
+        return self.page(table, Query((where,), ()), (), limit=1, count=True).total
 
     def listed(self, table: str, fields: Iterable[str], *where: Where, limit: int | None = None) -> Iterator[Item]:
         """Every row that fulfils ``where``, by its id, each once."""

@@ -10,13 +10,13 @@ from connectors import Page
 from connectors.http import Http
 from connectors.servicenow.keyset import Part
 from connectors.servicenow.passes import run_pass
-from connectors.servicenow.queries import ID, Instance, Item, Where
+from connectors.servicenow.queries import ID, Instance, Item
 from connectors.servicenow.reading import segments_in
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.settings import SEGMENTS
 
 SENT, ASKED, ANSWERED = "asmt_assessment_instance", "asmt_metric", "asmt_metric_result"
-METHOD = "metric_type.evaluation_method"
+METHOD, SURVEY = "metric_type.evaluation_method", "survey"
 QUESTION = {
     "name": "name",
     "datatype": "datatype",
@@ -37,7 +37,7 @@ def read_surveys(http: Http, settings: ServiceNowSettings, since: datetime | Non
         questions = read_questions(instance)
 
         def enrich(rows: Sequence[Item]) -> list[Item]:
-            surveys = [row for row in rows if row.get(METHOD) in (None, "survey")]
+            surveys = [row for row in rows if row.get(METHOD) in (None, SURVEY)]  # the same table has other assessments
             answers = read_answers(instance, surveys)
             return [
                 {name: value for name, value in row.items() if not name.startswith((*groups, METHOD))}
@@ -49,7 +49,7 @@ def read_surveys(http: Http, settings: ServiceNowSettings, since: datetime | Non
 
         fields = ("metric_type", "state", "taken_on", "trigger_table", "trigger_id", "sys_created_on")
         named = [f"{path}{end}" for path in groups for end in ("", ".name")]
-        return [Part(SENT, (*fields, *named), (Where(METHOD, "=", "survey"),), enrich)]
+        return [Part(SENT, (METHOD, *fields, *named), enrich=enrich)]
 
     days = timedelta(days=settings.survey_days)
     return run_pass(Instance(http, settings), parts, since, back_to=days)
