@@ -165,6 +165,19 @@ def test_a_type_that_is_configured_and_not_seen_is_told_with_those_that_are() ->
         read(play, "tickets", ticket_types=["[System] Incident", "Wish"])
 
 
+def test_a_jira_without_changes_still_gives_its_tickets() -> None:
+    class DeskOnly(Vendor):
+        def answer(self, request: Request) -> Reply:
+            said = super().answer(request)
+            return Reply([vendor.TYPES["tickets"]]) if request.path.endswith("/issuetype") else said
+
+    with playing(DeskOnly()) as play:
+        keys = play.dialect.fill("tickets", 2)
+        assert set(read(play, "tickets").of(Ticket)) == set(keys)
+        with pytest.raises(SourceRefused, match=r"'\[System\] Change' of change_types is not seen"):
+            read(play, "changes")
+
+
 def test_rollout_reopening_and_answers_come_from_histories_and_fields_found_by_their_type() -> None:
     begin = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     with playing(jira := Vendor()) as play:

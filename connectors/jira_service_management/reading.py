@@ -46,8 +46,8 @@ class Jira:
 
     def known(self, part: str) -> Known:
         """What records are made small with."""
-        types = self.site.type_names("change_types") if self.settings.change_types else ()
-        return Known(self.site.fields_for(part), self.site.categories if self.settings.history else {}, types)
+        categories = self.site.categories if self.settings.history else {}
+        return Known(self.site.fields_for(part), categories, self.settings.change_types)
 
     def every(self, what: str, where: str, *fields: str) -> Iterator[Item]:
         """All issues that fulfil a condition, with few fields."""
