@@ -11,7 +11,7 @@ import pytest
 
 import connectors
 from connectors.zendesk.queries import Zendesk
-from impact.model import SatisfactionResponse, SettingsError, SourceChanged, SourceRefused, Ticket
+from impact.model import SatisfactionResponse, Segment, SettingsError, SourceChanged, SourceRefused, Ticket
 from tests.dialect import SECRET, Faults, Reply, playing
 from tests.dialects.zendesk import SERVICE_FIELD, Vendor
 from tests.zendesk_reads import CONNECTOR, account, exports, read, settings, told
@@ -64,6 +64,27 @@ def test_a_server_that_gives_the_same_cursor_for_ever_is_given_up() -> None:
         ):
             read(play, "tickets")
         assert len(exports(play)) < 10
+
+
+@pytest.mark.parametrize("quirk", ["", "short_pages", "repeated_page"])
+@pytest.mark.parametrize("name", ["teams", "surveys", "changes"])
+def test_lists_are_read_to_the_end_that_zendesk_marks_each_record_once(name: str, quirk: str) -> None:
+    with account() as (vendor, play):
+        keys = vendor.fill(name, 23)
+        vendor.quirks |= {quirk}
+        found = [record["id"] for page in read(play, name).pages for record in page.records]
+        assert found == keys
+
+
+def test_organizations_go_on_from_the_end_of_each_page_until_it_moves_no_more() -> None:
+    with account() as (vendor, play):
+        keys = vendor.fill("segments", 23)
+        found = {row.source_key for row in read(play, "segments", start="2026-03-02").rows if isinstance(row, Segment)}
+        assert found == set(keys)
+        stamps = [r.get("start_time") for r in play.asked if r.path.endswith("organizations.json")]
+        ends = [vendor.records["segments"][n]["updated_at"] for n in (9, 18, 22)]
+        expected = [DAY, *map(datetime.fromisoformat, ends)]
+        assert stamps == [str(int(at.timestamp())) for at in expected]
 
 
 @pytest.mark.parametrize(
@@ -291,12 +312,14 @@ def test_check_tells_what_is_there_and_what_is_missing() -> None:
         play.time_passes()
         vendor.fill("tickets", 2)
         vendor.records["tickets"][-1]["via"] = {"channel": "carrier_pigeon"}
+        vendor.lists["ticket_forms"] = [{"id": 1260, "name": "Change request"}]
         said = told(play, changes_from="", fields={"ticket": {"location": "Site"}})
         assert said[0] == "signed in to Zendesk"
         assert "2 ticket fields: Root cause change (5), Service (27642)" in said
         assert [text for text in said if "look as if they mattered" in text and "Root cause change (5)" in text]
         assert "PROBLEM fields.ticket.location = 'Site' is not among them." in said
         assert "PROBLEM changes_from is empty: no change and no milestone is read. Say what a change is." in said
+        assert "ticket forms: Change request (1260)" in said
         assert "5 tickets" in said
         assert "of the first 2 that changed in the last 30 days: 0 changes, 0 milestones, 2 tickets" in said
         assert "words for channel that count as other: carrier_pigeon (values.channel may name them)" in said

@@ -111,6 +111,10 @@ def _statuses(zendesk: Zendesk) -> Iterator[str]:
 
 def _changes(zendesk: Zendesk) -> Iterator[str]:
     settings = zendesk.settings
+    if settings.changes_from in ("", "form"):
+        forms = zendesk.listed("ticket_forms", "ticket_forms")
+        names = ", ".join(f"{form.get('name')} ({form.get('id')})" for form in forms or ())
+        yield f"ticket forms: {names or ('none' if forms is not None else 'not offered to this user')}"
     if not settings.changes_from:
         yield f"{PROBLEM}changes_from is empty: no change and no milestone is read. Say what a change is."
     if settings.changes_from == "custom_object":

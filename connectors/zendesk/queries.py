@@ -11,7 +11,7 @@ from connectors.http import Answer, Http
 from connectors.patience import Pace
 from connectors.values import Unreadable, instant, items, mapping, whole
 from connectors.zendesk.settings import ZendeskSettings
-from impact.model import SourceChanged, SourceRefused
+from impact.model import SourceChanged, SourceRefused, SourceUnavailable
 
 Item = Mapping[str, Any]
 Params = Sequence[tuple[str, str]]
@@ -153,8 +153,12 @@ class Zendesk:
         return True
 
     def ticket_count(self) -> int | None:
-        """How many tickets there are, deleted ones left out; None where the account does not say."""
-        answer = self.http.ask("tickets/count.json", accept=(400, *NOT_GIVEN, 422))
+        """How many tickets there are, deleted ones left out; None where the account does not say, which ends nothing:
+        it is for the eye only."""
+        try:
+            answer = self.http.ask("tickets/count.json", accept=(400, *NOT_GIVEN, 422))
+        except (SourceUnavailable, SourceChanged):
+            return None
         return whole(mapping(mapping(answer.data).get("count")).get("value")) if answer.status == 200 else None
 
 
