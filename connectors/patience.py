@@ -119,8 +119,10 @@ class BoundedRetry(Retry):
     def parse_retry_after(self, retry_after: str) -> float:
         try:
             return super().parse_retry_after(retry_after)
-        except (InvalidHeader, ValueError, OverflowError):
-            return 0.0  # nonsense: our own pauses apply
+        except InvalidHeader:  # an ISO instant, as some say it; else nonsense: our own pauses apply
+            return max(0.0, _seconds_until(retry_after))
+        except (ValueError, OverflowError):
+            return 0.0
 
     def increment(self, *args: Any, **kwargs: Any) -> BoundedRetry:
         following = super().increment(*args, **kwargs)

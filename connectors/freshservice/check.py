@@ -74,7 +74,7 @@ def _part(http: Http, settings: FreshserviceSettings, part: str, place: Workspac
         )
     asked = (STATS, ("updated_since", told(settings.start_at)), *ORDER)
     rows, more = next(lists.pages(place.listing(f"{part}s", f"{part}s", *asked)), ([], False))
-    yield f"{len(rows)}{' or more' if more else ''} {part}s{where} since {settings.start}"
+    yield f"{part}s{where} updated since {settings.start}: {len(rows)}{' or more' if more else ''}"
     if not rows:
         yield f"{PROBLEM}no {part}s{where} are visible: there are none, or the scope of the agent leaves them out."
     yield from _words(rows, settings, part, known)

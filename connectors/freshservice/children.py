@@ -16,7 +16,7 @@ from connectors.freshservice.records import Record, answer_of, slim
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.freshservice.words import CLOSED, SOLVED
 from connectors.http import Http
-from connectors.paging import ahead, portions, side_by_side
+from connectors.paging import portions, side_by_side
 from connectors.values import mapping, text_of, whole
 
 PORTION = 50
@@ -42,7 +42,7 @@ def resume_milestones(
     if reached is not None and begun is not None:
         due = [pair for pair in due if pair[0] > reached]
         begin = min(begin, begun) if begin else begun
-    return ahead(_milestones(http, settings, due, begin))
+    return _milestones(http, settings, due, begin)
 
 
 def _due(http: Http, settings: FreshserviceSettings, since: datetime | None) -> Iterator[tuple[int, Form]]:
@@ -102,7 +102,7 @@ def resume_surveys(http: Http, settings: FreshserviceSettings, since: datetime |
     back = timedelta(days=settings.survey_days if everything else 0)
     first = max(settings.start_at, since - back) if since else settings.start_at
     this = Pass(http, settings, "ticket", first, begin)
-    return ahead(_surveys(this, places, forms, cursor, begin if everything else last))
+    return _surveys(this, places, forms, cursor, begin if everything else last)
 
 
 def _surveys(

@@ -14,7 +14,7 @@ from connectors.freshservice.marks import Mark, mark_of
 from connectors.freshservice.records import Record, linked_changes, person, slim
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.http import Http
-from connectors.paging import ahead, side_by_side
+from connectors.paging import side_by_side
 
 STATS = ("include", "stats")
 TRASH: dict[str, tuple[tuple[str, str], ...]] = {
@@ -92,7 +92,7 @@ def _read(http: Http, settings: FreshserviceSettings, part: str, since: datetime
         return _with_causes(http, settings, kept) if part == "ticket" and settings.causes else kept
 
     trash = _trash(this, places, keep) if settings.deletions else iter(())
-    return ahead(_pages(this, places, keep, trash, cursor))
+    return _pages(this, places, keep, trash, cursor)
 
 
 def _kept(row: Item, part: str, settings: FreshserviceSettings, known: Form) -> Record:

@@ -50,7 +50,9 @@ def read(text: str) -> datetime:
 
 class Vendor(Dialect):
     """One account. ``sorts`` False: order_by has no effect, lists come newest ticket first, as the API describes it.
-    ``spaces``: workspaces with their numbers; a list without workspace_id is that of the first."""
+    ``heeds_trash`` False: filters for deleted records have no effect. ``links`` False: a proxy takes the Link header
+    away. ``spaces``: workspaces with their numbers; a list
+    without workspace_id is that of the first. ``refused``, ``unknown``: paths that answer 403 and 404."""
 
     kind = "freshservice"
     streams = ("tickets", "changes", "milestones", "surveys", "teams", "segments")
@@ -62,6 +64,9 @@ class Vendor(Dialect):
         self.spaces: dict[int, str] = {}
         self.refused: set[str] = set()
         self.unknown: set[str] = {"workspaces"}
+        self.heeds_trash = self.links = True
+        self.assets: list[dict[str, Any]] = []
+        self.asset_types: list[dict[str, Any]] = []
 
     def settings(self, url: str) -> dict[str, Any]:
         return {
@@ -189,7 +194,12 @@ class Vendor(Dialect):
             "workspaces": [{"id": key, "name": name} for key, name in self.spaces.items()],
             "groups": self.records["teams"],
             "departments": self.records["segments"],
+            "agent_groups": self.records["teams"],
             "locations": [],
+            "asset_types": self.asset_types,
+            "assets": [
+                one for one in self.assets if f'"asset_type_id:{one["asset_type_id"]}"' == request.get("filter")
+            ],
         }
         if path in plain:
             return self._list(request, path, plain[path])
@@ -207,9 +217,10 @@ class Vendor(Dialect):
     def _filtered(self, request: Request, stream: str) -> list[dict[str, Any]]:
         """The plain list, or one in the trash; without updated_since only what was made in the last 30 days."""
         flag = next((FLAGS[word] for word in (f"{k}={v}" for k, v in request.query) if word in FLAGS), None)
+        flag = flag if self.heeds_trash else None
         space = int(request.get("workspace_id") or next(iter(self.spaces), 1))
         rows = [row for row in self.records[stream] if row["workspace_id"] == space]
-        rows = [row for row in rows if (row.get(flag) if flag else not (row["deleted"] or row.get("spam")))]
+        rows = [row for row in rows if (row.get(flag) if flag else not (row.get("deleted") or row.get("spam")))]
         since = request.get("updated_since")
         if "ignores_filter" not in self.quirks:
             if since:
@@ -226,5 +237,5 @@ class Vendor(Dialect):
         size, number = min(int(request.get("per_page") or USUAL), MOST), int(request.get("page") or 1)
         offset = (number - 1) * size
         link = f'<http://{request.headers.get("host")}{request.path}?page={number + 1}>; rel="next"'
-        headers = {"Link": link} if self.more(rows, offset, size) else {}
+        headers = {"Link": link} if self.links and self.more(rows, offset, size) else {}
         return Reply({key: self.page(rows, offset, size)}, headers=headers)
