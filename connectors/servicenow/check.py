@@ -28,7 +28,9 @@ def tell(http: Http, settings: ServiceNowSettings) -> Iterator[str]:
     """Sign in and look around. Sentences about what does not work begin with PROBLEM; where nobody can sign in, that is
     raised."""
     instance = Instance(http, settings)
-    yield f"signed in; {_told(instance.count('change_request'), 'change_request')}"
+    seen = list(_seen(instance, "changes", "change_request"))
+    yield "signed in"
+    yield from seen
     skew = http.clock_skew
     if skew is not None and abs(skew.total_seconds()) > SKEW_SECONDS:
         yield f"the server's clock is {skew.total_seconds():+.0f} s from this machine's; the server's is used"
@@ -51,10 +53,10 @@ def own_fields(http: Http, settings: ServiceNowSettings) -> Iterator[OwnField]:
 
 def _zone(instance: Instance) -> Iterator[str]:
     """Whether times in conditions are read in UTC."""
-    newest = instance.page("change_request", Query(((),), newest_first=True), (), limit=1).rows
-    for row in newest:
+    table = "change_request" if instance.may_read("change_request") else "sys_user_group"
+    for row in instance.page(table, Query(((),), newest_first=True), (), limit=1).rows:
         same = (Where(ID, "=", str(row.get(ID))), Where(UPDATED, "=", str(row.get(UPDATED))))
-        if not instance.page("change_request", Query((same,)), (), limit=1).rows:
+        if not instance.page(table, Query((same,)), (), limit=1).rows:
             yield f"{PROBLEM}times in conditions are not read in UTC: set the time zone of the user that reads to GMT."
 
 
