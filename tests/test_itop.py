@@ -335,6 +335,18 @@ def test_check_tells_own_fields_unknown_words_and_configured_fields_that_are_not
     ]
 
 
+def test_check_tells_what_lacks_and_what_may_not_be_read(at: Case) -> None:
+    add(at, "changes")
+    vendor(at).gone |= {"lnkFunctionalCIToService", "WorkOrder"}
+    vendor(at).refused |= {"Person", "UserRequest"}
+    told = sentences(at)
+    assert "PROBLEM the class Person may not be read by this user: the locations of customers stay unknown." in told
+    assert any(text.startswith("there is no class lnkFunctionalCIToService in this iTop: ") for text in told)
+    assert "there is no class WorkOrder in this iTop: no milestones" in told
+    assert any(text.startswith("PROBLEM iTop refuses the class UserRequest to this user") for text in told)
+    assert at.read("milestones").pages == ()
+
+
 @pytest.mark.parametrize(
     ("section", "told"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from connectors import Payload
@@ -22,7 +23,7 @@ class Record:
     """A payload with what is read of it again and again."""
 
     def __init__(self, payload: Payload, settings: ItopSettings, part: str) -> None:
-        self.payload, self.settings, self.part = payload, settings, part
+        self.payload, self.settings, self.codes = payload, settings, settings.codes[part]
         self.raw = mapping(payload.get("fields"))
         key = text_of(payload.get("id"))
         if key is None:
@@ -32,9 +33,10 @@ class Record:
 
     def value(self, name: str) -> Any:
         """The value of a canonical field."""
-        return self.raw.get(self.settings.field(self.part, name))
+        return self.raw.get(self.codes[name])
 
     def text(self, name: str) -> str | None:
+        """The same as a text; None when it is empty."""
         return text_of(self.value(name))
 
     def reference(self, name: str) -> str | None:
@@ -42,12 +44,15 @@ class Record:
         return None if (found := text_of(self.value(name))) in (None, "0") else found
 
     def at(self, name: str) -> datetime | None:
-        return self.moment(self.settings.field(self.part, name) or name, self.value(name))
+        """The same as an instant, UTC."""
+        return self.moment(self.codes[name] or name, self.value(name))
 
     def moment(self, column: str, value: object) -> datetime | None:
+        """A value as an instant, UTC, by this iTop's zone and form."""
         return moment(column, value, zone=self.settings.zone, date_format=self.settings.date_format)
 
     def word(self, part: str, raw: str | None, default: str = "other") -> Any:
+        """Our word for one of iTop's."""
         return to_choice(raw, self.settings.words[part], default)
 
     def row(self, table: str, key: str | None = None) -> dict[str, Any]:
@@ -58,10 +63,16 @@ class Record:
             "source": self.settings.name,
             "source_key": own,
             "url": f"{self.settings.url.rstrip('/')}/{address}" if self.settings.web_links and self.kind else None,
-            "source_updated_at": self.moment("last_update", self.raw.get("last_update")),
+            "source_updated_at": self.updated_at,
         }
 
+    @cached_property
+    def updated_at(self) -> datetime | None:
+        """When the object was updated last."""
+        return self.moment("last_update", self.raw.get("last_update"))
+
     def team(self) -> str | None:
+        """The id of the team it is assigned to."""
         return row_id(self.settings.name, "team", key) if (key := self.reference("team")) else None
 
     def moves(self, attribute: str) -> list[tuple[datetime, str, str]] | None:

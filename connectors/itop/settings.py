@@ -173,6 +173,11 @@ class ItopSettings(SystemSettings):
         return self.session(headers={"Auth-Token": self.token} if self.token else None)
 
     @cached_property
+    def codes(self) -> Mapping[str, Mapping[str, str]]:
+        """For each part: canonical field -> iTop's code, empty for none."""
+        return {part: {name: self.field(part, name) for name in names} for part, names in self.FIELDS.items()}
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The zone of all of iTop's times."""
         return ZoneInfo(self.timezone)

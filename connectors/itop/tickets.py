@@ -23,7 +23,7 @@ def ticket_rows(payload: Payload, settings: ItopSettings) -> Rows:
     record = Record(payload, settings, "ticket")
     opened = record.at("opened_at")
     if opened is None:
-        raise Unreadable(settings.field("ticket", "opened_at"), record.value("opened_at"), "a ticket without a start")
+        raise Unreadable(record.codes["opened_at"], record.value("opened_at"), "a ticket without a start")
     raw, channel = text_of(record.raw.get("status")), record.text("channel")
     status = record.word("ticket_status", raw)
     kind = record.text("kind") or record.kind or None
@@ -98,14 +98,14 @@ def _resolution(record: Record, status: str) -> dict[str, Any]:
 
 def _reassigned(record: Record) -> int | None:
     """How often it went from one team to another; unknown without a history."""
-    moves = record.moves(record.settings.field("ticket", "team"))
+    moves = record.moves(record.codes["team"])
     return None if moves is None else sum(old not in ("", "0") and new not in ("", "0") for _, old, new in moves)
 
 
 def _answer(record: Record, ticket: Ticket) -> Rows:
     """The survey of a closed ticket. Every ticket says 1, the best, from its beginning: that is an answer only with a
     comment, or where the history shows that somebody chose it."""
-    column = record.settings.field("ticket", "csat")
+    column = record.codes["csat"]
     if ticket.status != "closed" or column not in record.raw:
         return
     try:
