@@ -235,6 +235,12 @@ def test_tickets_and_tasks_name_records_of_the_custom_object() -> None:
         assert [m.change_id for m in found.of(Milestone)] == ["desk:change:01HX0001"]
 
 
+def test_a_custom_object_that_is_not_there_is_a_problem() -> None:
+    with account() as (_, play):
+        said = told(play, change_object="chnage")
+        assert [text for text in said if text.startswith("PROBLEM there is no custom object 'chnage' for this user")]
+
+
 def test_without_a_custom_object_the_stream_of_changes_asks_nothing() -> None:
     with account() as (vendor, play):
         desk(vendor, {})

@@ -9,9 +9,18 @@ from itertools import islice
 
 from connectors import OwnField
 from connectors.http import Http
-from connectors.values import items, text_of
+from connectors.values import items, mapping, text_of
 from connectors.zendesk.queries import Export, Item, NotOffered, Zendesk
-from connectors.zendesk.reading import SURVEY_LISTS, beside_of, field_ids, included, look_up, titles_of
+from connectors.zendesk.reading import (
+    RECORDS,
+    SURVEY_LISTS,
+    beside_of,
+    field_ids,
+    included,
+    look_up,
+    records_of,
+    titles_of,
+)
 from connectors.zendesk.records import CHANGE, MILESTONE, TICKET, Known, Record, slim
 from connectors.zendesk.settings import ZendeskSettings
 from connectors.zendesk.surveys import systems_of
@@ -118,15 +127,22 @@ def _changes(zendesk: Zendesk) -> Iterator[str]:
     if not settings.changes_from:
         yield f"{PROBLEM}changes_from is empty: no change and no milestone is read. Say what a change is."
     if settings.changes_from == "custom_object":
-        path = f"custom_objects/{settings.change_object}/records"
-        first: list[Item] = next(iter(zendesk.pages(path, "custom_object_records")), [])
-        keys = sorted({key for row in first for key in (row.get("custom_object_fields") or {})})
-        yield f"fields of the custom object {settings.change_object}: {', '.join(keys) or 'none seen'}"
+        yield _object(zendesk, settings.change_object)
     elif settings.changes_from and not settings.field("change", "status"):
         yield (
             "a solved change counts as done unless its outcome, a custom status or a tag says that it was refused or "
             "taken back (values.change_status); fields.change.status may name a field of yours instead"
         )
+
+
+def _object(zendesk: Zendesk, key: str) -> str:
+    """Which fields the first records of a custom object fill."""
+    try:
+        first: list[Item] = next(iter(zendesk.pages(records_of(key), RECORDS)), [])
+    except NotOffered:
+        return f"{PROBLEM}there is no custom object {key!r} for this user: correct change_object, or its permissions."
+    keys = sorted({name for row in first for name in mapping(row.get("custom_object_fields"))})
+    return f"fields of the custom object {key}: {', '.join(keys) or 'none seen'}"
 
 
 def _surveys(zendesk: Zendesk) -> Iterator[str]:

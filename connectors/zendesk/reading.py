@@ -26,6 +26,8 @@ SURVEY_LISTS = {
     "new": ("guide/survey_responses", "survey_responses"),
 }
 """Where answers are listed: path and name of each list."""
+RECORDS = "custom_object_records"
+"""What the lists of all custom objects are called."""
 BESIDE = {"metric_sets": "ticket_id", "users": "id", "organizations": "id"}
 """What may come beside the tickets of a page, and the key that says whose it is."""
 
@@ -39,8 +41,8 @@ def read_services(http: Http, settings: ZendeskSettings, since: datetime | None)
     """The choices of the ticket fields that name services, or the records of the custom object that holds them."""
     zendesk = Zendesk(http, settings)
     if settings.service_object:
-        path = _records(settings.service_object)
-        yield from _whole(zendesk, path, "custom_object_records", ("name", "updated_at"))
+        path = records_of(settings.service_object)
+        yield from _whole(zendesk, path, RECORDS, ("name", "updated_at"))
         return
     listed = services_listed(look_up(zendesk))
     records = tuple({"id": key.casefold(), "name": name} for key, name in listed.items())
@@ -66,7 +68,7 @@ def read_changes(http: Http, settings: ZendeskSettings, since: datetime | None) 
     services = services_listed(look_up(zendesk))
     begin = _begin(zendesk)
     kept = ("name", "external_id", "created_at", "updated_at")
-    for rows in zendesk.pages(_records(settings.change_object), "custom_object_records"):
+    for rows in zendesk.pages(records_of(settings.change_object), RECORDS):
         yield Page(tuple(_kept(row, kept) | _object_fields(row, settings, services) for row in rows))
     yield Page((), bookmark=begin)
 
@@ -74,7 +76,7 @@ def read_changes(http: Http, settings: ZendeskSettings, since: datetime | None) 
 def change_ids(http: Http, settings: ZendeskSettings) -> Iterator[list[str]]:
     """Ids of all records of the custom object that holds changes."""
     if settings.changes_from == "custom_object":
-        for rows in Zendesk(http, settings).pages(_records(settings.change_object), "custom_object_records"):
+        for rows in Zendesk(http, settings).pages(records_of(settings.change_object), RECORDS):
             yield [str(row["id"]) for row in rows if text_of(row.get("id"))]
 
 
@@ -228,5 +230,6 @@ def _key(text: str) -> str:
     return re.sub(r"[\W_]+", "_", text.strip().casefold())
 
 
-def _records(key: str) -> str:
+def records_of(key: str) -> str:
+    """Where the records of a custom object are listed."""
     return f"custom_objects/{key}/records"
