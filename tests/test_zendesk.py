@@ -11,7 +11,7 @@ import pytest
 
 import connectors
 from connectors.zendesk.queries import Zendesk
-from impact.model import SatisfactionResponse, Segment, SettingsError, SourceChanged, SourceRefused, Ticket
+from impact.model import Rejected, SatisfactionResponse, Segment, SettingsError, SourceChanged, SourceRefused, Ticket
 from tests.dialect import SECRET, Faults, Reply, playing
 from tests.dialects.zendesk import SERVICE_FIELD, Vendor
 from tests.zendesk_reads import CONNECTOR, account, exports, read, settings, told
@@ -240,6 +240,18 @@ def test_people_are_numbers_and_nothing_they_wrote_is_kept() -> None:
         assert record["requester"] == "user:2091"
         assert not [value for value in record.values() if "Eva" in str(value)]
         assert "requester" not in read(play, "tickets", requestors=False).pages[0].records[0]
+
+
+def test_a_ticket_without_a_number_is_not_passed_over_in_silence() -> None:
+    with account() as (vendor, play):
+        vendor.fill("tickets", 1)
+        vendor.records["tickets"][0]["id"] = None
+        with mock.patch.object(vendor, "export", return_value=Reply({"tickets": vendor.records["tickets"]})):
+            found = read(play, "tickets")
+        stream = next(stream for stream in CONNECTOR.streams if stream.name == "tickets")
+        (record,) = found.pages[0].records
+        assert stream.key(record) == ""  # a sync lists it as a record without a readable key
+        assert [row.reason for row in found.of(Rejected)] == ["a record without an id"]
 
 
 def test_a_custom_status_means_what_its_label_or_else_its_category_means() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors import Connector, Payload, Stream
 from connectors.http import Http
+from connectors.values import text_of
 from connectors.zendesk.answers import answer_rows
 from connectors.zendesk.check import own_fields, tell
 from connectors.zendesk.queries import stamp
@@ -37,7 +38,7 @@ def _session(settings: ZendeskSettings, **proof: Any) -> Http:
 
 
 def _key(payload: Payload) -> str:
-    return str(payload["id"])
+    return text_of(payload.get("id")) or ""
 
 
 CHANGE_TABLES = ("change", "change_service", "service", "change_segment", "segment", "team")

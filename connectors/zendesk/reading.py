@@ -107,7 +107,7 @@ def _ticket_pages(
     reached = since or begin
     for export in zendesk.tickets(begin, cursor, ",".join(included(settings))):
         beside = beside_of(export)
-        records = tuple(slim(row, settings, known, beside) for row in export.tickets if text_of(row.get("id")))
+        records = tuple(slim(row, settings, known, beside) for row in export.tickets)
         reached = max([reached, *(at for at in map(stamp, export.tickets) if at)])
         if export.last:
             reached = max(reached, zendesk.now() - NEWEST_MINUTE)

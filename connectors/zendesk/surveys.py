@@ -54,7 +54,7 @@ def _pages(zendesk: Zendesk, system: str, begin: datetime) -> Iterator[Page]:
             prove(rows, begin)
         else:
             _prove_responses(rows, begin)
-        yield Page(tuple(slim(row) for row in rows if text_of(row.get("id"))))
+        yield Page(tuple(map(slim, rows)))
 
 
 def _rating(row: Item) -> dict[str, Any]:
