@@ -19,6 +19,26 @@ from impact.model import SettingsError
 from impact.model import fields as model_fields
 
 SEGMENTS = ("location", "department", "role", "device", "tier")
+SEGMENT_FIELDS: Mapping[str, str] = dict.fromkeys(SEGMENTS, "")
+CHANGE_FIELDS: Mapping[str, str] = {
+    "service": "Service",
+    "team": "Team",
+    "kind": "Change Type",
+    "risk": "Risk",
+    "outcome": "Outcome",
+    "sponsor": "Sponsor",
+    "requirement": "Requirement",
+    "expected_outcome": "Expected Outcome",
+    "planned_cost": "Planned Cost",
+    "actual_cost": "Actual Cost",
+    "expected_benefit_hours": "Expected Benefit Hours",
+    "expected_benefit_money": "Expected Benefit Money",
+    "rollout_start_at": "",
+    "rollout_end_at": "",
+    **SEGMENT_FIELDS,
+}
+"""Names of custom fields of changes, for systems that have no such fields of their own."""
+MILESTONE_FIELDS: Mapping[str, str] = {"kind": "Milestone Type", "audience": "Audience", "channel": "Channel"}
 MOST_AT_ONCE = 16
 YES_NO: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False}
 

@@ -100,6 +100,24 @@ def or_error(read: Callable[[str, object], Any], column: str, value: object) -> 
         return error
 
 
+def readable(
+    read: Callable[[str, object], Any], columns: Mapping[str, object]
+) -> tuple[dict[str, Any], list[Unreadable]]:
+    """``read(column, value)`` for columns of a record that is worth more than they are: what could be read, and what is
+    wrong with the others."""
+    found = {column: or_error(read, column, value) for column, value in columns.items()}
+    wrong = [value for value in found.values() if isinstance(value, Unreadable)]
+    return {column: value for column, value in found.items() if not isinstance(value, Unreadable)}, wrong
+
+
+def key_of(payload: Payload) -> str:
+    """The number of a record under ``id``; Unreadable without one."""
+    number = whole(payload.get("id"))
+    if number is None:
+        raise Unreadable("id", payload.get("id"), "a record without a number")
+    return str(number)
+
+
 def instant(column: str, value: object, zone: tzinfo = UTC) -> datetime | None:
     """A text as an instant, UTC; one without an offset is in ``zone``. None when it is empty; Unreadable, naming
     ``column``, for other text. A local time that the clock change skips is read with the offset before it; one that

@@ -97,6 +97,8 @@ def open_session(own: ModelSettings) -> Http:
     """A session with the system."""
     if "no patience" in own.habits:
         return Http(own.url, sign_in=sign_in, patience=NO_PATIENCE)
+    if "comes in crowds" in own.habits:
+        return Http(own.url, sign_in=sign_in)
     if "opens no new session" in own.habits:
         return Http(own.url, headers=sign_in(Http(own.url)))
     if "follows anywhere" in own.habits:

@@ -9,12 +9,16 @@ import pytest
 import connectors
 from connectors import Connector
 from tests import dialect
-from tests.contract_http import CHECKS
+from tests.contract_http import CHECKS, WITHOUT_HTTP
 from tests.model_vendor import MODEL, Vendor, with_habits
 from tests.passes import Make
 
 PLAYED = dialect.dialects()
 Check = Callable[[Connector, Make], Iterator[str]]
+
+
+def test_every_connector_that_asks_over_http_has_a_dialect() -> None:
+    assert set(PLAYED) == set(connectors.available()) - set(WITHOUT_HTTP)
 
 
 @pytest.mark.parametrize("kind", PLAYED)

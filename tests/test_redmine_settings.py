@@ -11,11 +11,12 @@ import pytest
 
 import connectors
 from connectors.redmine.history import histories
-from connectors.redmine.queries import Redmine, instant
+from connectors.redmine.queries import Redmine
 from connectors.redmine.records import Known, slim
+from connectors.redmine.rows import milestone_rows
 from connectors.redmine.settings import RedmineSettings
-from connectors.redmine.values import milestone_kind
-from impact.model import SettingsError, SourceChanged
+from connectors.values import instant
+from impact.model import Milestone, SettingsError, SourceChanged
 
 CONNECTOR = connectors.load("redmine")
 OWN = RedmineSettings(name="rm", url="https://redmine.example.com", api_key="k", page_size=3)
@@ -48,8 +49,8 @@ class Desk:
         return self.twist(given, self) if self.twist else self.page(given)
 
     def page(self, given: Asked, **other: Any) -> dict[str, Any]:
-        since = instant(given["v[updated_on][]"].removeprefix(">="))
-        rows = sorted((r for r in self.rows if instant(r["updated_on"]) >= since), key=place)  # type: ignore[operator]
+        since = instant("since", given["v[updated_on][]"].removeprefix(">="))
+        rows = sorted((r for r in self.rows if instant("at", r["updated_on"]) >= since), key=place)  # type: ignore[operator]
         offset, limit = int(given["offset"]), int(given["limit"])
         return {"issues": rows[offset : offset + limit], "total_count": len(rows), "offset": offset, **other}
 
@@ -195,8 +196,9 @@ def test_custom_fields_are_found_by_id_or_name_and_lists_of_keys_show_their_word
     [
         ({"url": "redmine.example.com"}, "url is not an address"),
         ({"api_key": ""}, "lacks api_key, or username and password"),
-        ({"page_size": 500}, "page_size = 500 is not between 2 and 100"),
-        ({"parallel": 0}, "parallel = 0 is not between 1 and 10"),
+        ({"page_size": 500}, "page_size = 500 is not between 1 and 100"),
+        ({"page_size": 1}, "page_size = 1 is too small"),
+        ({"parallel": 0}, "parallel = 0 is not between 1 and 16"),
         ({"start": "yesterday"}, "start = 'yesterday' is not a day"),
         ({"csat_min": 5}, "csat_min = 5 is not below csat_max"),
         ({"csat_asked": "never"}, "csat_asked has 'never', which is not known. Allowed: answered, resolved"),
@@ -205,7 +207,7 @@ def test_custom_fields_are_found_by_id_or_name_and_lists_of_keys_show_their_word
         ({"milestones_from": ["tasks"]}, "milestones_from has 'tasks'"),
         ({"fields": {"ticket": {"colour": "x"}}}, "fields.ticket has 'colour'"),
         ({"values": {"change_status": {"finished": ["x"]}}}, "values.change_status has 'finished'"),
-        ({"milestone_rules": [{"contains": ["x"], "kind": "party"}]}, "milestone_rules kind has 'party'"),
+        ({"values": {"milestone_kind": {"party": ["x"]}}}, "values.milestone_kind has 'party'"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(values: dict[str, Any], said: str) -> None:
@@ -216,15 +218,14 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(values: dict[str, Any], s
 
 
 @pytest.mark.parametrize(
-    ("word", "title", "expected"),
-    [
-        (None, "Training day for branches", ("training", "business")),
-        (None, "Check the constraint list", ("other", "other")),
-        ("Communication", "Test the mail", ("communication", "business")),
-        ("Party", "Go-live", ("rollout", "rollout")),
-    ],
+    ("word", "expected"),
+    [("Lessons", ("review", "review")), ("Training", ("other", "other")), (None, ("other", "other"))],
 )
-def test_a_milestones_kind_comes_from_words_that_begin_so(
-    word: str | None, title: str, expected: tuple[str, str]
+def test_only_configured_words_make_a_kind_of_milestone_and_the_rest_is_sorted_when_it_is_shown(
+    word: str | None, expected: tuple[str, str]
 ) -> None:
-    assert milestone_kind(word, title, OWN) == expected
+    own = dataclasses.replace(OWN, values={"milestone_kind": {"review": ["lessons"]}})
+    payload = {"id": "7", "subject": "Train the trainers", "parent": 1, "fields": {"kind": [word] if word else []}}
+    (row,) = milestone_rows(payload, own)
+    assert isinstance(row, Milestone)
+    assert (row.kind, row.end, row.kind_raw) == (*expected, word)

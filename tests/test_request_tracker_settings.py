@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,9 @@ import pytest
 
 import connectors
 from connectors.request_tracker.queries import Rt
+from connectors.request_tracker.rows import change_rows, milestone_rows
 from connectors.request_tracker.settings import RtSettings
-from connectors.request_tracker.values import milestone_kind
-from impact.model import SettingsError, SourceChanged
+from impact.model import Change, Milestone, SettingsError, SourceChanged
 
 CONNECTOR = connectors.load("request_tracker")
 OWN = RtSettings(name="rt", url="https://rt.example.com", token="t", page_size=2)
@@ -173,7 +174,7 @@ def test_dates_that_no_zone_explains_stop_the_pass() -> None:
         ({"cause_links": ["Parent"]}, "cause_links has 'Parent', which is not known"),
         ({"fields": {"ticket": {"colour": "x"}}}, "fields.ticket has 'colour'"),
         ({"values": {"change_status": {"finished": ["x"]}}}, "values.change_status has 'finished'"),
-        ({"milestone_rules": [{"contains": ["x"], "kind": "party"}]}, "milestone_rules kind has 'party'"),
+        ({"values": {"milestone_kind": {"party": ["x"]}}}, "values.milestone_kind has 'party'"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(values: dict[str, Any], said: str) -> None:
@@ -184,17 +185,22 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(values: dict[str, Any], s
 
 
 @pytest.mark.parametrize(
-    ("word", "title", "expected"),
-    [
-        (None, "Training day for branches", ("training", "business")),
-        (None, "Check the constraint list", ("other", "other")),
-        (None, "Acceptance test with customers", ("test", "design")),
-        (None, "Order the latest cabling", ("other", "other")),
-        ("Communication", "Test the mail", ("communication", "business")),
-        ("Party", "Go-live", ("rollout", "rollout")),
-    ],
+    ("word", "expected"),
+    [("Lessons", ("review", "review")), ("Training", ("other", "other")), (None, ("other", "other"))],
 )
-def test_a_milestones_kind_comes_from_words_that_begin_so(
-    word: str | None, title: str, expected: tuple[str, str]
+def test_only_configured_words_make_a_kind_of_milestone_and_the_rest_is_sorted_when_it_is_shown(
+    word: str | None, expected: tuple[str, str]
 ) -> None:
-    assert milestone_kind(word, title, OWN) == expected
+    own = dataclasses.replace(OWN, values={"milestone_kind": {"review": ["lessons"]}})
+    fields = {"Milestone Type": [word] if word else []}
+    payload = {"id": "7", "Subject": "Train the trainers", "MemberOf": ["1"], "CustomFields": fields}
+    (row,) = milestone_rows(payload, own)
+    assert isinstance(row, Milestone)
+    assert (row.kind, row.end, row.kind_raw) == (*expected, word)
+
+
+def test_a_cancelled_change_has_no_outcome_whatever_its_field_says() -> None:
+    payload = {"id": "7", "Subject": "x", "Status": "rejected", "CustomFields": {"Outcome": ["successful"]}}
+    row = next(iter(change_rows(payload, OWN)))
+    assert isinstance(row, Change)
+    assert (row.status, row.outcome, row.outcome_raw) == ("cancelled", "unknown", "successful")

@@ -8,22 +8,26 @@ from typing import Any
 
 from connectors import Connector, Stream
 from connectors.http import Http
-from connectors.patience import Patience
 from connectors.redmine.check import tell
 from connectors.redmine.queries import stamp
-from connectors.redmine.reading import read_changes, read_milestones, read_teams, read_tickets
+from connectors.redmine.reading import (
+    ids_of_changes,
+    ids_of_milestones,
+    ids_of_tickets,
+    read_changes,
+    read_milestones,
+    read_teams,
+    read_tickets,
+)
 from connectors.redmine.rows import change_rows, milestone_rows, team_rows, ticket_rows
 from connectors.redmine.settings import RedmineSettings
 
 
 def open_session(settings: RedmineSettings) -> Http:
     """A session with this Redmine; nothing is asked yet."""
-    yes_no: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False}
-    verify = yes_no.get(settings.verify.strip().lower(), settings.verify)
-    patience = Patience(attempts=settings.retries)
     if settings.api_key:
-        return Http(settings.url, headers={"X-Redmine-API-Key": settings.api_key}, verify=verify, patience=patience)
-    return Http(settings.url, basic=(settings.username, settings.password), verify=verify, patience=patience)
+        return settings.session(headers={"X-Redmine-API-Key": settings.api_key})
+    return settings.session(basic=(settings.username, settings.password))
 
 
 def _key(payload: Mapping[str, Any]) -> str:
@@ -49,8 +53,11 @@ CONNECTOR = Connector(
             _key,
             stamp,
             people=("sponsor.*",),
+            ids=ids_of_changes,
         ),
-        Stream("milestones", ("milestone",), read_milestones, milestone_rows, _key, _version_stamp),
+        Stream(
+            "milestones", ("milestone",), read_milestones, milestone_rows, _key, _version_stamp, ids=ids_of_milestones
+        ),
         Stream(
             "tickets",
             ("ticket", "satisfaction_response", "service", "segment"),
@@ -59,13 +66,14 @@ CONNECTOR = Connector(
             _key,
             stamp,
             people=("author", "requester.*"),
+            ids=ids_of_tickets,
         ),
     ),
     open=open_session,
     check=tell,
     lacks=(
         "Redmine has no changes, services or surveys of its own: trackers and custom fields stand for them.",
-        "It does not tell which issues were deleted or moved out of sight; they stay as they were last read.",
+        "It does not tell which issues were deleted or moved out of sight: a sweep of all numbers marks them.",
         "It has no money: costs and benefits come from custom fields; hours of time entries are not read.",
     ),
 )

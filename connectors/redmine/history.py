@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from connectors.redmine.queries import Item, Redmine, whole
+from connectors.redmine.queries import Item, Redmine
 from connectors.redmine.records import Known, custom_field, number_in
+from connectors.values import whole
 from impact.model import SourceRefused
 
 Record = dict[str, Any]

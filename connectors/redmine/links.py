@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import cast
 
 from connectors import Payload
-from connectors.redmine.queries import whole
-from connectors.redmine.settings import SEGMENTS, RedmineSettings
-from connectors.redmine.values import name_in, text_of, values_of
-from impact.model import Dimension, Segment, Service, Team, row_id
+from connectors.links import segment_named, service_named
+from connectors.redmine.settings import RedmineSettings
+from connectors.redmine.values import name_in, values_of
+from connectors.settings import SEGMENTS
+from connectors.values import text_of, whole
+from impact.model import Segment, Service, Team, row_id
 
 
 def services_of(payload: Payload, settings: RedmineSettings) -> list[Service]:
     """The services of a record, each once: from the first place that names any."""
     for place in settings.services_from:
         if place == "field":
-            found = [_service(settings.name, name.casefold(), name) for name in values_of(payload, "service")]
+            found = [service_named(settings.name, name) for name in values_of(payload, "service")]
         else:
             name, key = name_in(payload, place), _number(payload, place)
-            found = [_service(settings.name, f"{place}:{key}", name)] if name and key else []
+            found = [service_named(settings.name, name, f"{place}:{key}")] if name and key else []
         if found:
             return [service for n, service in enumerate(found) if service.id not in {s.id for s in found[:n]}]
     return []
@@ -48,22 +48,10 @@ def segments_of(payload: Payload, settings: RedmineSettings) -> Iterator[Segment
     """The groups of customers that a record names."""
     for dimension in SEGMENTS:
         for name in values_of(payload, dimension):
-            yield _segment(settings.name, dimension, name)
+            yield segment_named(settings.name, dimension, name)
 
 
 def _number(payload: Payload, place: str) -> str | None:
     value = payload.get(place)
     number = whole(value.get("id")) if isinstance(value, Mapping) else None
     return text_of(number)
-
-
-@lru_cache(maxsize=4096)
-def _service(source: str, key: str, name: str) -> Service:
-    return Service(id=row_id(source, "service", key), source=source, source_key=key, name=name)
-
-
-@lru_cache(maxsize=4096)
-def _segment(source: str, dimension: str, name: str) -> Segment:
-    key = f"{dimension}:{name.casefold()}"
-    identity = row_id(source, "segment", key)
-    return Segment(id=identity, source=source, source_key=key, name=name, dimension=cast(Dimension, dimension))

@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.http import Http
 from connectors.redmine.settings import RedmineSettings
+from connectors.values import Unreadable, instant, whole
 from impact.model import SourceChanged, SourceRefused
 
 Item = Mapping[str, Any]
@@ -164,6 +165,21 @@ class Redmine:
         """Every issue that fulfils ``where``, by id, each once."""
         yield from self.listed("issues.json", "issues", [*filtered(*where, ANY_STATUS), ("sort", "id:asc")])
 
+    def numbered(self, *where: Filter) -> Iterator[Item]:
+        """The same, whatever is added or deleted while pages are read: each begins behind the last number before it."""
+        last = 0
+        while True:
+            behind: Filter = ("issue_id", ">=", (last + 1,))
+            order = ("sort", "id:asc")
+            rows = self.page("issues.json", "issues", [*filtered(*where, ANY_STATUS, behind), order]).items
+            numbers = [whole(row.get("id")) or 0 for row in rows]
+            if numbers != sorted(numbers) or min(numbers, default=last + 1) <= last:
+                raise SourceChanged(f"Redmine was asked for issues from number {last + 1} on and gave others.")
+            yield from rows
+            if not rows:
+                return
+            last = numbers[-1]
+
     def by_ids(self, field: str, numbers: Sequence[int], *where: Filter) -> Iterator[Item]:
         """Issues whose ``field`` (issue_id, parent_id) is one of ``numbers``, as far as they are visible. Raises
         SourceChanged when others come."""
@@ -194,27 +210,9 @@ def filtered(*filters: Filter) -> list[tuple[str, str]]:
     return params
 
 
-def instant(text: object) -> datetime | None:
-    """An instant as Redmine writes it, UTC. Empty is None; ValueError for other text."""
-    if text in (None, ""):
-        return None
-    at = datetime.fromisoformat(str(text))
-    return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC)
-
-
 def stamp(row: Item) -> datetime | None:
     """When an issue was last updated; None when unknown."""
     try:
-        return instant(row.get("updated_on"))
-    except (ValueError, OverflowError):
-        return None
-
-
-def whole(number: object) -> int | None:
-    """A whole number that may come as text; None for anything else."""
-    if isinstance(number, bool):
-        return None
-    try:
-        return int(str(number).strip().removeprefix("#"))
-    except ValueError:
+        return instant("updated_on", row.get("updated_on"))
+    except Unreadable:
         return None

@@ -13,11 +13,12 @@ from typing import Any
 
 from connectors import Page
 from connectors.http import Http
-from connectors.paging import ahead
+from connectors.paging import ahead, portions
 from connectors.redmine.history import histories
-from connectors.redmine.queries import Filter, Item, Redmine, stamp, whole
+from connectors.redmine.queries import Filter, Item, Redmine, stamp
 from connectors.redmine.records import Known, group_of, linked_ids, number_in, slim
 from connectors.redmine.settings import RedmineSettings
+from connectors.values import whole
 from impact.model import SourceChanged, SourceRefused
 
 Record = dict[str, Any]
@@ -87,11 +88,48 @@ def _milestone_pages(redmine: Redmine, since: datetime | None, begin: datetime) 
             rows = [row for row in answer.items if number_in(row, "parent") in changes]
             yield Page(tuple(slim(row, settings, "milestone", known) for row in rows), total=total)
         due = [n for n, row in changes.items() if known.is_open(row) or (since and _updated(row, since))]
-        for rows in _portions(redmine.by_ids("parent_id", due, kind), settings.page_size):
+        for rows in portions(redmine.by_ids("parent_id", due, kind), settings.page_size):
             yield Page(tuple(slim(row, settings, "milestone", known) for row in rows))
     if "versions" in settings.milestones_from:
         yield from _version_pages(redmine, changes, known, since)
     yield Page((), bookmark=begin)
+
+
+def ids_of_changes(http: Http, settings: RedmineSettings) -> Iterator[list[str]]:
+    """The numbers of all changes that exist and are seen."""
+    redmine = Redmine(http, settings)
+    redmine.sign_in()
+    yield from _ids(redmine, tracker_ids(redmine).changes)
+
+
+def ids_of_tickets(http: Http, settings: RedmineSettings) -> Iterator[list[str]]:
+    """The numbers of all tickets that exist and are seen."""
+    redmine = Redmine(http, settings)
+    redmine.sign_in()
+    yield from _ids(redmine, tracker_ids(redmine).tickets)
+
+
+def ids_of_milestones(http: Http, settings: RedmineSettings) -> Iterator[list[str]]:
+    """The keys of all milestones that exist and are seen: children of changes, and versions of changes."""
+    redmine = Redmine(http, settings)
+    redmine.sign_in()
+    trackers, where = tracker_ids(redmine), in_projects(redmine)
+    changes = {int(row["id"]): row for row in _issues_of(redmine, trackers.changes)}
+    if "children" in settings.milestones_from:
+        children = _issues_of(redmine, trackers.milestones, ("parent_id", "*", ("",)), *where)
+        for rows in portions(children, settings.page_size):
+            yield [str(row["id"]) for row in rows if number_in(row, "parent") in changes]
+    if "versions" in settings.milestones_from:
+        yield [f"{number}-version" for number, row in changes.items() if number_in(row, "fixed_version") is not None]
+
+
+def _ids(redmine: Redmine, trackers: Sequence[int]) -> Iterator[list[str]]:
+    for rows in portions(_issues_of(redmine, trackers, *in_projects(redmine)), redmine.settings.page_size):
+        yield [str(row["id"]) for row in rows]
+
+
+def _issues_of(redmine: Redmine, trackers: Sequence[int], *where: Filter) -> Iterator[Item]:
+    return redmine.numbered(_one_of("tracker_id", trackers), *where) if trackers else iter(())
 
 
 def _version_pages(
@@ -268,14 +306,3 @@ def _one_of(field: str, values: Sequence[int]) -> Filter:
 def _updated(row: Item, since: datetime) -> bool:
     at = stamp(row)
     return at is None or at >= since
-
-
-def _portions(rows: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    some: list[Item] = []
-    for row in rows:
-        some.append(row)
-        if len(some) >= size:
-            yield some
-            some = []
-    if some:
-        yield some

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.redmine.queries import Item, whole
+from connectors.redmine.queries import Item
 from connectors.redmine.settings import FIELDS, PEOPLE, RedmineSettings
+from connectors.values import whole
 
 Record = dict[str, Any]
 INVERSE = {

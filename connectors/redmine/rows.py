@@ -2,71 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
 from connectors import Payload
+from connectors.links import touched
 from connectors.redmine.links import named_team, segments_of, services_of, team_of
-from connectors.redmine.queries import whole
 from connectors.redmine.settings import RedmineSettings
 from connectors.redmine.surveys import answer_rows
 from connectors.redmine.values import (
-    LAST_SECOND,
-    Unreadable,
-    amount_or_error,
     closed_at,
     common,
     date_in,
     day_in,
-    day_of,
-    earliest,
     events_of,
-    instant_of_day,
-    key_of,
     meaning,
-    milestone_kind,
-    moment,
     moves,
     name_in,
     ratio_of,
     reader,
     status_of,
+)
+from connectors.values import (
+    LAST_SECOND,
+    Rows,
+    Unreadable,
+    day_of,
+    earliest,
+    guarded,
+    key_of,
+    moment,
+    number,
+    readable,
     text_of,
+    whole,
 )
 from impact.model import (
+    END_OF_KIND,
     Change,
-    ChangeSegment,
-    ChangeService,
     Milestone,
-    Rejected,
-    Row,
     Team,
     Ticket,
     row_id,
     to_choice,
 )
 
-Rows = Iterator[Row | Rejected]
 AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 SOLVED, ENDED = ("resolved", "closed"), ("resolved", "closed", "cancelled", "merged")
 
 
-def guarded(convert: Callable[[Payload, RedmineSettings], Rows]) -> Callable[[Payload, RedmineSettings], Rows]:
-    """The same conversion, where what cannot be read becomes a Rejected with its reason; rows before it stay."""
-
-    def convert_or_reject(payload: Payload, settings: RedmineSettings) -> Rows:
-        try:
-            yield from convert(payload, settings)
-        except Unreadable as error:
-            yield Rejected(str(payload.get("id", "?")), str(error), column=error.column, value=error.value)
-        except (AttributeError, LookupError, TypeError) as error:
-            yield Rejected(str(payload.get("id", "?")), f"the record has an unknown shape ({type(error).__name__})")
-
-    return convert_or_reject
-
-
-@guarded
+@guarded("id")
 def team_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     """A group or a project that is a team."""
     key, name, parent = (text_of(payload.get(k)) for k in ("id", "name", "parent"))
@@ -76,13 +62,13 @@ def team_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     yield Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name, parent_id=above)
 
 
-@guarded
+@guarded("id")
 def change_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     """An issue of a change tracker: the change, its services and its segments."""
     key, fields = key_of(payload), reader(payload)
     status, raw = status_of(payload, settings, "change")
     team = named_team(payload, settings)
-    amounts: dict[str, Any] = {name: amount_or_error(name, fields(name)) for name in AMOUNTS}
+    amounts, wrong = readable(number, {name: fields(name) for name in AMOUNTS})
     begun, ended = _rollout(payload, settings, status, fields)
     outcome_raw = fields("outcome") or (raw if status in ("done", "rolled_back", "cancelled") else None)
     outcome = (
@@ -100,47 +86,20 @@ def change_rows(payload: Payload, settings: RedmineSettings) -> Rows:
         outcome_raw=outcome_raw,
         risk=cast(Any, to_choice(fields("risk"), settings.words["change_risk"], "unknown")),
         risk_raw=fields("risk"),
-        planned_start_at=instant_of_day(day_in(payload, "start_date"), settings),
-        planned_end_at=instant_of_day(day_in(payload, "due_date"), settings, LAST_SECOND),
+        planned_start_at=moment("start_date", payload.get("start_date"), settings.day_zone),
+        planned_end_at=moment("due_date", payload.get("due_date"), settings.day_zone, LAST_SECOND),
         rollout_start_at=begun,
         rollout_end_at=ended,
         team_id=team.id if team else team_of(payload, settings),
         sponsor_key=_person(payload.get("sponsor")),
         requirement=fields("requirement"),
         expected_outcome=fields("expected_outcome"),
-        **{name: amount for name, amount in amounts.items() if not isinstance(amount, Unreadable)},
+        **amounts,
     )
-    for error in amounts.values():
-        if isinstance(error, Unreadable):  # the change is worth more than its cost
-            yield Rejected(key, str(error), column=error.column, value=error.value)
+    yield from (error.rejection(key) for error in wrong)
     if team:
         yield team
-    yield from _touched(payload, settings, key)
-
-
-def _touched(payload: Payload, settings: RedmineSettings, key: str) -> Rows:
-    """The services and segments that a change names, and its links to them."""
-    identity = row_id(settings.name, "change", key)
-    for service in services_of(payload, settings):
-        yield service
-        link = f"{key}:{service.source_key}"
-        yield ChangeService(
-            id=row_id(settings.name, "change_service", link),
-            source=settings.name,
-            source_key=link,
-            change_id=identity,
-            service_id=service.id,
-        )
-    for segment in segments_of(payload, settings):
-        yield segment
-        link = f"{key}:{segment.source_key}"
-        yield ChangeSegment(
-            id=row_id(settings.name, "change_segment", link),
-            source=settings.name,
-            source_key=link,
-            change_id=identity,
-            segment_id=segment.id,
-        )
+    yield from touched(settings.name, key, services_of(payload, settings), segments_of(payload, settings))
 
 
 def _rollout(
@@ -148,8 +107,8 @@ def _rollout(
 ) -> tuple[datetime | None, datetime | None]:
     """When customers met the change: a configured date field; else the first move into a status of rolling out; else
     the first into one of having been rolled out, or ``closed_on``. A cancelled change has only what its fields say."""
-    start = moment("rollout_start_at", fields("rollout_start_at"), settings)
-    end = moment("rollout_end_at", fields("rollout_end_at"), settings, LAST_SECOND)
+    start = moment("rollout_start_at", fields("rollout_start_at"), settings.day_zone)
+    end = moment("rollout_end_at", fields("rollout_end_at"), settings.day_zone, LAST_SECOND)
     if status == "cancelled":
         return start, end
     starting = [w for w, ours in settings.words["change_rollout"].items() if ours == "started"]
@@ -166,7 +125,7 @@ def _name(status: object) -> object:
     return status.get("name") if isinstance(status, Mapping) else None
 
 
-@guarded
+@guarded("id")
 def milestone_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     """A child issue of a change, or the version that a change is targeted at."""
     if "version" in payload:
@@ -177,14 +136,14 @@ def milestone_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     if parent is None:
         raise Unreadable("parent", payload.get("parent"), "a step that belongs to no change")
     title = text_of(payload.get("subject")) or f"Issue {key}"
-    kind, end = milestone_kind(fields("kind"), title, settings)
+    kind = to_choice(fields("kind"), settings.words["milestone_kind"])
     status, raw = status_of(payload, settings, "milestone")
     progress = ratio_of(payload.get("done_ratio"))
     yield Milestone(
         **common(payload, settings, "milestone"),
         change_id=row_id(settings.name, "change", parent),
         title=title,
-        end=cast(Any, end),
+        end=END_OF_KIND[cast(Any, kind)],
         kind=cast(Any, kind),
         kind_raw=fields("kind"),
         planned_start_on=day_in(payload, "start_date"),
@@ -200,7 +159,7 @@ def milestone_rows(payload: Payload, settings: RedmineSettings) -> Rows:
 
 def _done_on(payload: Payload, settings: RedmineSettings) -> Any:
     """The day a step was closed; for one that is done in a status that Redmine does not count as closed, unknown."""
-    return day_of(closed_at(payload), settings)
+    return day_of(closed_at(payload), settings.day_zone)
 
 
 def _version(payload: Payload, settings: RedmineSettings) -> Rows:
@@ -211,7 +170,6 @@ def _version(payload: Payload, settings: RedmineSettings) -> Rows:
         raise Unreadable("version", about.get("id"), "a version without a number or a change")
     key, raw = f"{change}-version", text_of(about.get("status"))
     title = text_of(about.get("name")) or f"Version {number}"
-    kind, end = milestone_kind(None, title, settings)
     status = meaning(raw, None, settings, "milestone")
     issues = [issue for issue in payload.get("issues") or () if isinstance(issue, Mapping)]
     closings = [at for at in (date_in(issue, "closed_on") for issue in issues if issue.get("closed")) if at]
@@ -223,10 +181,8 @@ def _version(payload: Payload, settings: RedmineSettings) -> Rows:
         source_updated_at=date_in(about, "updated_on"),
         change_id=row_id(settings.name, "change", change),
         title=title,
-        end=cast(Any, end),
-        kind=cast(Any, kind),
         due_on=day_in(about, "due_date"),
-        done_on=day_of(max(closings, default=None), settings) if status == "done" else None,
+        done_on=day_of(max(closings, default=None), settings.day_zone) if status == "done" else None,
         status=cast(Any, status),
         status_raw=raw,
         progress_ratio=_completed(issues),
@@ -252,7 +208,7 @@ def _positive(value: object) -> float | None:
     return float(cast(Any, value)) if fits else None
 
 
-@guarded
+@guarded("id")
 def ticket_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     """A customer's ticket with its answer to the survey. A step of a change is no customer's ticket: no row."""
     links = payload.get("links") or {}

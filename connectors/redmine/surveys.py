@@ -12,7 +12,8 @@ from typing import cast
 
 from connectors import Payload
 from connectors.redmine.settings import RedmineSettings
-from connectors.redmine.values import Unreadable, common, date_in, events_of, key_of, moment, reader, score_of, text_of
+from connectors.redmine.values import common, date_in, events_of, reader
+from connectors.values import Unreadable, key_of, mapping, moment, score, text_of
 from impact.model import (
     Better,
     Instrument,
@@ -43,8 +44,8 @@ def answer_rows(
     sent = fields("csat_sent")
     if word is None and not _asked(payload, settings, sent, solved=solved):
         return
-    score = score_of(word, settings) if word is not None else None
-    if score is not None and not settings.csat_min <= score <= settings.csat_max:
+    given_score = score(settings.field("ticket", "csat"), word, settings.words["csat"])
+    if given_score is not None and not settings.csat_min <= given_score <= settings.csat_max:
         said = f"a score outside the scale {settings.csat_min:g} to {settings.csat_max:g}"
         yield Rejected(key_of(payload), said, column=settings.field("ticket", "csat"), value=word)
         return
@@ -55,12 +56,12 @@ def answer_rows(
         **common(payload, settings, "satisfaction_response"),
         instrument=cast(Instrument, settings.csat_instrument),
         asked_at=_sent_at(sent, settings) or resolved,
-        answered_at=dated if score is not None else None,
-        score_raw=score,
+        answered_at=dated if given_score is not None else None,
+        score_raw=given_score,
         scale_min=settings.csat_min,
         scale_max=settings.csat_max,
         better=better,
-        score_ratio=score_ratio(score, scale_min=settings.csat_min, scale_max=settings.csat_max, better=better),
+        score_ratio=score_ratio(given_score, scale_min=settings.csat_min, scale_max=settings.csat_max, better=better),
         ticket_id=row_id(settings.name, "ticket", key_of(payload)),
         service_id=service.id if service else None,
         segment_ids=tuple(segment.id for segment in segments),
@@ -80,13 +81,13 @@ def _asked(payload: Payload, settings: RedmineSettings, sent: str | None, *, sol
     for the answer."""
     if settings.field("ticket", "csat_sent"):
         return sent is not None and sent.lower() not in NOT_SENT
-    has_field = isinstance((payload.get("fields") or {}).get("csat"), list)
+    has_field = isinstance(mapping(payload.get("fields")).get("csat"), list)
     return has_field and solved and settings.csat_asked == "resolved"
 
 
 def _sent_at(sent: str | None, settings: RedmineSettings) -> datetime | None:
     """When a survey was sent, where its field holds a date."""
     try:
-        return moment("csat_sent", sent, settings)
+        return moment("csat_sent", sent, settings.day_zone)
     except Unreadable:
         return None  # the field only says that a survey was sent, not when

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
-from typing import Any, cast
+from datetime import date, datetime
+from typing import Any
 
 from connectors import Payload
-from connectors.redmine.queries import instant, whole
 from connectors.redmine.settings import RedmineSettings
-from connectors.redmine.words import RULES
-from impact.model import END_OF_KIND, MilestoneKind, row_id
+from connectors.values import day, instant, key_of, text_of
+from impact.model import row_id
 
-SCORE = re.compile(r"-?\d+(?:[.,]\d+)?")
-"""A number at the beginning of a score such as ``4 - good``."""
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
-LAST_SECOND = time(23, 59, 59)
 Event = tuple[datetime, Mapping[str, Any]]
-
-
-class Unreadable(ValueError):
-    """A value that cannot be what its field says."""
-
-    def __init__(self, column: str, value: object, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.value = column, str(value)[:80]
-
-
-def key_of(payload: Payload) -> str:
-    """The number of an issue; Unreadable without one."""
-    number = whole(payload.get("id"))
-    if number is None:
-        raise Unreadable("id", payload.get("id"), "a record without a number")
-    return str(number)
 
 
 def common(payload: Payload, settings: RedmineSettings, table: str) -> dict[str, Any]:
@@ -123,70 +100,12 @@ def _meant(status: object, settings: RedmineSettings, part: str) -> str:
 
 def date_in(payload: Mapping[str, Any], column: str) -> datetime | None:
     """An instant of the record, UTC; None when it is not set; Unreadable for other text."""
-    try:
-        return instant(payload.get(column))
-    except (ValueError, OverflowError):
-        raise Unreadable(column, payload.get(column), "not a date") from None
+    return instant(column, payload.get(column))
 
 
 def day_in(payload: Mapping[str, Any], column: str) -> date | None:
     """A plain day of the record; None when it is not set; Unreadable for other text."""
-    text = payload.get(column)
-    if text in (None, ""):
-        return None
-    try:
-        return date.fromisoformat(str(text))
-    except ValueError:
-        raise Unreadable(column, text, "not a day") from None
-
-
-def instant_of_day(day: date | None, settings: RedmineSettings, at: time = time.min) -> datetime | None:
-    """The first (or another) moment of a day in the configured zone, UTC."""
-    if day is None:
-        return None
-    try:
-        return datetime.combine(day, at, settings.zone).astimezone(UTC)
-    except OverflowError:
-        raise Unreadable("day", day, "a year that is out of range") from None
-
-
-def moment(column: str, text: str | None, settings: RedmineSettings, at: time = time.min) -> datetime | None:
-    """A custom field as an instant: a day in the configured zone, or a time of its own. Unreadable for other text."""
-    if text is None:
-        return None
-    if DAY.fullmatch(text):
-        return instant_of_day(day_in({column: text}, column), settings, at)
-    return date_in({column: text}, column)
-
-
-def day_of(at: datetime | None, settings: RedmineSettings) -> date | None:
-    """The day of an instant in the configured zone."""
-    return at.astimezone(settings.zone).date() if at else None
-
-
-def earliest(*moments: datetime | None) -> datetime | None:
-    """The earliest known instant."""
-    return min((at for at in moments if at), default=None)
-
-
-def amount_or_error(column: str, text: str | None) -> float | Unreadable | None:
-    """An amount, None when it is not set. What is wrong with it comes back, not up: its change is worth more."""
-    if text is None:
-        return None
-    try:
-        number = float(text.replace(" ", "").replace("\u00a0", ""))
-    except ValueError:
-        number = math.nan
-    return number if math.isfinite(number) else Unreadable(column, text, "not a plain number such as 1250.50")
-
-
-def score_of(word: str, settings: RedmineSettings) -> float:
-    """The score of an answer: by the configured words, else the number it begins with."""
-    known = settings.words["csat"].get(word.lower())
-    found = SCORE.match(known or word)
-    if not found:
-        raise Unreadable(settings.field("ticket", "csat"), word, "a score that is no number; name it in values.csat")
-    return float(found.group().replace(",", "."))
+    return day(column, payload.get(column))
 
 
 def ratio_of(percent: object) -> float | None:
@@ -194,26 +113,3 @@ def ratio_of(percent: object) -> float | None:
     if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
         return None
     return percent / 100
-
-
-def text_of(value: object) -> str | None:
-    """A plain value as text; None when it is empty or no plain value."""
-    return (str(value).strip() or None) if value is not None and not isinstance(value, dict | list) else None
-
-
-def milestone_kind(word: str | None, title: str, settings: RedmineSettings) -> tuple[str, str]:
-    """Kind and end of a milestone by the first rule that fits its type, else its title."""
-    rules = (*settings.milestone_rules, *RULES)
-    for text in (word, title):
-        for rule in rules if text else ():
-            if any(_has_word(str(text), str(part)) for part in rule.get("contains", ())):
-                kind = str(rule.get("kind", "other"))
-                return kind, str(rule.get("end") or END_OF_KIND[cast(MilestoneKind, kind)])
-    return "other", "other"
-
-
-def _has_word(text: str, start: str) -> bool:
-    """Whether a word of the text begins so, in any case: "train" is in "Training day", not in "constraint". Up to three
-    letters must be the whole word: "cab" is not in "cabling"."""
-    end = r"(?!\w)" if len(start) <= 3 else ""
-    return re.search(rf"(?<!\w){re.escape(start)}{end}", text, re.IGNORECASE) is not None

@@ -8,23 +8,26 @@ from typing import Any
 
 from connectors import Connector, Stream
 from connectors.http import Http
-from connectors.patience import Patience
 from connectors.request_tracker.check import tell
 from connectors.request_tracker.queries import stamp
-from connectors.request_tracker.reading import read_changes, read_milestones, read_teams, read_tickets
+from connectors.request_tracker.reading import (
+    ids_of_changes,
+    ids_of_milestones,
+    ids_of_tickets,
+    read_changes,
+    read_milestones,
+    read_teams,
+    read_tickets,
+)
 from connectors.request_tracker.rows import change_rows, milestone_rows, team_rows, ticket_rows
 from connectors.request_tracker.settings import RtSettings
 
 
 def open_session(settings: RtSettings) -> Http:
     """A session with this Request Tracker; nothing is asked yet."""
-    yes_no: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": False}
-    verify = yes_no.get(settings.verify.strip().lower(), settings.verify)
-    patience = Patience(attempts=settings.retries)
     if settings.token:
-        headers = {"Authorization": f"token {settings.token}"}
-        return Http(settings.url, headers=headers, verify=verify, patience=patience)
-    return Http(settings.url, basic=(settings.username, settings.password), verify=verify, patience=patience)
+        return settings.session(headers={"Authorization": f"token {settings.token}"})
+    return settings.session(basic=(settings.username, settings.password))
 
 
 def _key(payload: Mapping[str, Any]) -> str:
@@ -45,8 +48,9 @@ CONNECTOR = Connector(
             _key,
             stamp,
             people=("Sponsor.*",),
+            ids=ids_of_changes,
         ),
-        Stream("milestones", ("milestone",), read_milestones, milestone_rows, _key, stamp),
+        Stream("milestones", ("milestone",), read_milestones, milestone_rows, _key, stamp, ids=ids_of_milestones),
         Stream(
             "tickets",
             ("ticket", "satisfaction_response", "service", "segment"),
@@ -55,6 +59,7 @@ CONNECTOR = Connector(
             _key,
             stamp,
             people=("Requestor.*.id",),
+            ids=ids_of_tickets,
         ),
     ),
     open=open_session,

@@ -13,6 +13,7 @@ from typing import Any
 
 from connectors.http import Http
 from connectors.request_tracker.settings import RtSettings
+from connectors.values import Unreadable, instant, whole
 from impact.model import SourceChanged
 
 Item = Mapping[str, Any]
@@ -221,32 +222,15 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def parts(values: Sequence[str], size: int = IDS_AT_ONCE) -> Iterator[Sequence[str]]:
-    """``values`` in portions that fit into one query."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
-
-
-def instant(text: object) -> datetime | None:
-    """A date as Request Tracker writes it, UTC. Unset dates (empty, or 1970) are None; ValueError for other text."""
-    if text in (None, ""):
-        return None
-    at = datetime.fromisoformat(str(text))
-    at = (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC)
-    return None if at.year <= 1970 else at
+def set_instant(column: str, text: object) -> datetime | None:
+    """A date as Request Tracker writes it, UTC. Unset dates (empty, or 1970) are None; Unreadable for other text."""
+    at = instant(column, text)
+    return None if at is None or at.year <= 1970 else at
 
 
 def stamp(row: Item) -> datetime | None:
     """When a ticket was last updated; None when unknown."""
     try:
-        return instant(row.get("LastUpdated"))
-    except (ValueError, OverflowError):
-        return None
-
-
-def whole(number: object) -> int | None:
-    """A whole number that may come as text or float; None for anything else."""
-    try:
-        return int(str(number).removesuffix(".0"))
-    except ValueError:
+        return set_instant("LastUpdated", row.get("LastUpdated"))
+    except Unreadable:
         return None

@@ -13,9 +13,11 @@ from typing import Any
 
 from connectors import Page
 from connectors.http import Http
-from connectors.paging import ahead
-from connectors.request_tracker.queries import SLACK, Answer, Item, Rt, any_of, parts, stamp, whole
-from connectors.request_tracker.settings import FIELDS, SEGMENTS, RtSettings
+from connectors.paging import ahead, portions
+from connectors.request_tracker.queries import IDS_AT_ONCE, SLACK, Answer, Item, Rt, any_of, stamp
+from connectors.request_tracker.settings import FIELDS, RtSettings
+from connectors.settings import SEGMENTS
+from connectors.values import whole
 from impact.model import SourceChanged, SourceRefused
 
 Record = dict[str, Any]
@@ -94,6 +96,32 @@ def read_milestones(http: Http, settings: RtSettings, since: datetime | None) ->
     return ahead(_milestone_pages(rt, queues, since))
 
 
+def ids_of_changes(http: Http, settings: RtSettings) -> Iterator[list[str]]:
+    """The numbers of all changes that searches find: neither deleted nor merged ones."""
+    rt = Rt(http, settings)
+    yield from _ids(rt, _all_changes(rt, queue_ids(rt)[0]))
+
+
+def ids_of_tickets(http: Http, settings: RtSettings) -> Iterator[list[str]]:
+    """The numbers of all customers' tickets that searches find."""
+    rt = Rt(http, settings)
+    queues = queue_ids(rt)[1]
+    yield from _ids(rt, rt.by_id(any_of("Queue", queues), [("fields", "Status")]) if queues else ())
+
+
+def ids_of_milestones(http: Http, settings: RtSettings) -> Iterator[list[str]]:
+    """The numbers of all child tickets of changes that searches find."""
+    rt = Rt(http, settings)
+    changes = {str(row["id"]) for row in _all_changes(rt, queue_ids(rt)[0])}
+    children = rt.by_id("MemberOf IS NOT NULL", [("fields", "_hyperlinks")]) if changes else ()
+    yield from _ids(rt, (row for row in children if changes.intersection(_linked(row).get("MemberOf", ()))))
+
+
+def _ids(rt: Rt, rows: Iterable[Item]) -> Iterator[list[str]]:
+    for some in portions(rows, rt.settings.page_size):
+        yield [str(row["id"]) for row in some]
+
+
 def _milestone_pages(rt: Rt, queues: Sequence[str], since: datetime | None) -> Generator[Page, None, None]:
     begin = _begin(rt.http, rt.settings)
     rt.find_zone()
@@ -112,7 +140,7 @@ def _milestone_pages(rt: Rt, queues: Sequence[str], since: datetime | None) -> G
                 yield slim(row, rt.settings, "milestone") | {"MemberOf": parents}
 
     fields = _fields(rt.settings, "milestone")
-    for some in parts([number for number, row in changes.items() if due(row)], MEMBERS_AT_ONCE):
+    for some in portions([number for number, row in changes.items() if due(row)], MEMBERS_AT_ONCE):
         yield Page(tuple(records(rt.by_id(any_of("MemberOf", some), fields))))
     if since is not None:
         for answer in rt.by_update("MemberOf IS NOT NULL", fields, since):
@@ -230,7 +258,7 @@ def _histories(rt: Rt, numbers: Sequence[str], condition: str) -> dict[str, list
     """Ticket -> its transactions that fulfil ``condition``, oldest first. Values that are no words of ours (a queue's
     id, a score) come along; texts of people never do, because only named kinds are asked for."""
     found: dict[str, list[Record]] = defaultdict(list)
-    for some in parts(numbers):
+    for some in portions(numbers, IDS_AT_ONCE):
         for event in rt.transactions(f"{any_of('ObjectId', some)} AND {condition}"):
             kept = {key: event.get(key) for key in ("Type", "OldValue", "NewValue", "Created")}
             found[str(event.get("ObjectId"))].append(kept)
@@ -251,7 +279,7 @@ def _gone(rt: Rt, since: datetime, queues: Sequence[str] | None, fields: list[tu
         elif new.rpartition("/")[2] != number:
             merged[number] = new.rpartition("/")[2]
     rows: list[Item] = []
-    for some in parts(sorted(merged, key=int)):
+    for some in portions(sorted(merged, key=int), IDS_AT_ONCE):
         where = f"{any_of('id', some)} AND EffectiveId > 0" + (f" AND {any_of('Queue', queues)}" if queues else "")
         rows += [{**row, "Status": "merged"} for row in rt.by_id(where, fields)]
     for number in sorted(deleted - set(merged), key=int):

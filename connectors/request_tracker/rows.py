@@ -4,41 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, cast
 
 from connectors import Payload
-from connectors.request_tracker.queries import whole
-from connectors.request_tracker.settings import SEGMENTS, RtSettings
+from connectors.links import segment_named, service_named, touched
+from connectors.request_tracker.queries import set_instant
+from connectors.request_tracker.settings import RtSettings
 from connectors.request_tracker.values import (
-    Unreadable,
-    amount_or_error,
     common,
     date_in,
-    day_of,
-    earliest,
     events_of,
     first_of,
-    key_of,
-    milestone_kind,
-    moment,
     priority_of,
     reader,
-    score_of,
     sent_at,
-    text_of,
     values_of,
 )
+from connectors.settings import SEGMENTS
+from connectors.values import (
+    Rows,
+    Unreadable,
+    day_of,
+    earliest,
+    guarded,
+    key_of,
+    number,
+    or_error,
+    readable,
+    score,
+    text_of,
+    whole,
+)
 from impact.model import (
+    END_OF_KIND,
     Better,
     Change,
-    ChangeSegment,
-    ChangeService,
-    Dimension,
     Instrument,
     Milestone,
     Rejected,
-    Row,
     SatisfactionResponse,
     Segment,
     Service,
@@ -49,26 +52,11 @@ from impact.model import (
     to_choice,
 )
 
-Rows = Iterator[Row | Rejected]
 NOT_SENT = ("no", "false", "0")
 AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 
 
-def guarded(convert: Callable[[Payload, RtSettings], Rows]) -> Callable[[Payload, RtSettings], Rows]:
-    """The same conversion, where what cannot be read becomes a Rejected with its reason; rows before it stay."""
-
-    def convert_or_reject(payload: Payload, settings: RtSettings) -> Rows:
-        try:
-            yield from convert(payload, settings)
-        except Unreadable as error:
-            yield Rejected(str(payload.get("id", "?")), str(error), column=error.column, value=error.value)
-        except (AttributeError, LookupError, TypeError) as error:
-            yield Rejected(str(payload.get("id", "?")), f"the record has an unknown shape ({type(error).__name__})")
-
-    return convert_or_reject
-
-
-@guarded
+@guarded("id")
 def team_rows(payload: Payload, settings: RtSettings) -> Rows:
     """A queue is a team."""
     name = text_of(payload.get("Name"))
@@ -78,16 +66,19 @@ def team_rows(payload: Payload, settings: RtSettings) -> Rows:
     yield Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name)
 
 
-@guarded
+@guarded("id")
 def change_rows(payload: Payload, settings: RtSettings) -> Rows:
     """A ticket of a change queue: the change, its services and its segments."""
     key, raw = key_of(payload), text_of(payload.get("Status"))
     fields = reader(payload, settings, "change")
     status = to_choice(raw, settings.words["change_status"])
     team = _named_team(payload, settings, fields("team"))
-    amounts: dict[str, Any] = {name: amount_or_error(name, fields(name)) for name in AMOUNTS}
+    amounts, wrong = readable(number, {name: fields(name) for name in AMOUNTS})
     begun, ended = _rollout(payload, settings, status, fields)
     outcome_raw = fields("outcome") or (raw if status in ("done", "rolled_back", "cancelled") else None)
+    outcome = (
+        to_choice(outcome_raw, settings.words["change_outcome"], "unknown") if status != "cancelled" else "unknown"
+    )
     yield Change(
         **common(payload, settings, "change"),
         number=key,
@@ -96,7 +87,7 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
         kind_raw=fields("kind"),
         status=cast(Any, status),
         status_raw=raw,
-        outcome=cast(Any, to_choice(outcome_raw, settings.words["change_outcome"], "unknown")),
+        outcome=cast(Any, outcome),
         outcome_raw=outcome_raw,
         risk=cast(Any, to_choice(fields("risk"), settings.words["change_risk"], "unknown")),
         risk_raw=fields("risk"),
@@ -108,40 +99,14 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
         sponsor_key=first_of(payload.get("Sponsor")),
         requirement=fields("requirement"),
         expected_outcome=fields("expected_outcome"),
-        **{name: amount for name, amount in amounts.items() if not isinstance(amount, Unreadable)},
+        **amounts,
     )
-    for error in amounts.values():
-        if isinstance(error, Unreadable):  # the change is worth more than its cost
-            yield Rejected(key, str(error), column=error.column, value=error.value)
+    yield from (error.rejection(key) for error in wrong)
     if team and team.source_key != payload.get("TeamQueue"):  # queues come with their own names
         yield team
-    yield from _touched(payload, settings, key)
-
-
-def _touched(payload: Payload, settings: RtSettings, key: str) -> Rows:
-    """The services and segments that a change names, and its links to them."""
-    identity = row_id(settings.name, "change", key)
-    services = [_service(settings.name, name) for name in values_of(payload, settings.field("change", "service"))]
-    for service in {service.id: service for service in reversed(services)}.values():
-        yield service
-        link = f"{key}:{service.source_key}"
-        yield ChangeService(
-            id=row_id(settings.name, "change_service", link),
-            source=settings.name,
-            source_key=link,
-            change_id=identity,
-            service_id=service.id,
-        )
-    for segment in _segments(payload, settings, "change"):
-        yield segment
-        link = f"{key}:{segment.source_key}"
-        yield ChangeSegment(
-            id=row_id(settings.name, "change_segment", link),
-            source=settings.name,
-            source_key=link,
-            change_id=identity,
-            segment_id=segment.id,
-        )
+    services = [service_named(settings.name, name) for name in values_of(payload, settings.field("change", "service"))]
+    each_once = {service.id: service for service in reversed(services)}.values()
+    yield from touched(settings.name, key, each_once, _segments(payload, settings, "change"))
 
 
 def _rollout(
@@ -152,7 +117,7 @@ def _rollout(
 
     Dates that the ticket itself carries win over later ones of its history, which then was written after the fact.
     """
-    start, end = (moment(f"rollout_{edge}_at", fields(f"rollout_{edge}_at")) for edge in ("start", "end"))
+    start, end = (set_instant(f"rollout_{edge}_at", fields(f"rollout_{edge}_at")) for edge in ("start", "end"))
     if status == "cancelled":
         return start, end
     starting = settings.words_for("change_rollout", "started")
@@ -167,13 +132,13 @@ def _rollout(
     return start or begun, end
 
 
-@guarded
+@guarded("id")
 def milestone_rows(payload: Payload, settings: RtSettings) -> Rows:
     """A child ticket of a change: one milestone for each change it belongs to."""
     key, raw = key_of(payload), text_of(payload.get("Status"))
     fields = reader(payload, settings, "milestone")
     title = text_of(payload.get("Subject")) or f"Ticket {key}"
-    kind, end = milestone_kind(fields("kind"), title, settings)
+    kind = to_choice(fields("kind"), settings.words["milestone_kind"])
     status = to_choice(raw, settings.words["milestone_status"])
     for parent in payload.get("MemberOf") or ():
         own = common(payload, settings, "milestone")
@@ -182,12 +147,12 @@ def milestone_rows(payload: Payload, settings: RtSettings) -> Rows:
             **own,
             change_id=row_id(settings.name, "change", parent),
             title=title,
-            end=cast(Any, end),
+            end=END_OF_KIND[cast(Any, kind)],
             kind=cast(Any, kind),
             kind_raw=fields("kind"),
-            planned_start_on=day_of(date_in(payload, "Starts"), settings),
-            due_on=day_of(date_in(payload, "Due"), settings),
-            done_on=day_of(date_in(payload, "Resolved"), settings) if status == "done" else None,
+            planned_start_on=day_of(date_in(payload, "Starts"), settings.day_zone),
+            due_on=day_of(date_in(payload, "Due"), settings.day_zone),
+            done_on=day_of(date_in(payload, "Resolved"), settings.day_zone) if status == "done" else None,
             status=cast(Any, status),
             status_raw=raw,
             audience=fields("audience"),
@@ -195,7 +160,7 @@ def milestone_rows(payload: Payload, settings: RtSettings) -> Rows:
         )
 
 
-@guarded
+@guarded("id")
 def ticket_rows(payload: Payload, settings: RtSettings) -> Rows:
     """A customer's ticket with its answer to the survey. A step of a change is no customer's ticket: no row."""
     links = payload.get("Links") or {}
@@ -207,7 +172,7 @@ def ticket_rows(payload: Payload, settings: RtSettings) -> Rows:
     key, raw = key_of(payload), text_of(payload.get("Status"))
     fields = reader(payload, settings, "ticket")
     status = to_choice(raw, settings.words["ticket_status"])
-    service = _service(settings.name, fields("service")) if fields("service") else None
+    service = service_named(settings.name, named) if (named := fields("service")) else None
     segments = tuple(_segments(payload, settings, "ticket"))
     resolved = date_in(payload, "Resolved") if status in ("resolved", "closed") else None
     history = _reopenings(payload, settings, resolved)
@@ -273,15 +238,15 @@ def _answer(
 ) -> Rows:
     """The survey of a ticket: answered (the score's own change, else the resolution, dates it), or only sent."""
     word, sent = fields("csat"), fields("csat_sent")
-    lost = amount_or_error("lost_minutes", fields("lost_minutes"))
+    lost = or_error(number, "lost_minutes", fields("lost_minutes"))
     key = key_of(payload)
     if isinstance(lost, Unreadable):  # the answer is worth more than its minutes
-        yield Rejected(key, str(lost), column=lost.column, value=lost.value)
+        yield lost.rejection(key)
         lost = None
     if word is None and lost is None and (sent is None or sent.lower() in NOT_SENT):
         return
-    score = score_of(word, settings)
-    if score is not None and not settings.csat_min <= score <= settings.csat_max:
+    given = score(settings.field("ticket", "csat"), word, settings.words["csat"])
+    if given is not None and not settings.csat_min <= given <= settings.csat_max:
         yield Rejected(
             key,
             f"a score outside the scale {settings.csat_min:g} to {settings.csat_max:g}",
@@ -296,12 +261,12 @@ def _answer(
         **common(payload, settings, "satisfaction_response"),
         instrument=cast(Instrument, settings.csat_instrument),
         asked_at=sent_at(sent) or (resolved if sent and sent.lower() not in NOT_SENT else None),
-        answered_at=dated if score is not None or lost is not None else None,
-        score_raw=score,
+        answered_at=dated if given is not None or lost is not None else None,
+        score_raw=given,
         scale_min=settings.csat_min,
         scale_max=settings.csat_max,
         better=better,
-        score_ratio=score_ratio(score, scale_min=settings.csat_min, scale_max=settings.csat_max, better=better),
+        score_ratio=score_ratio(given, scale_min=settings.csat_min, scale_max=settings.csat_max, better=better),
         lost_minutes=lost,
         ticket_id=row_id(settings.name, "ticket", key),
         service_id=service.id if service else None,
@@ -321,23 +286,9 @@ def _team(payload: Payload, settings: RtSettings) -> str | None:
     return row_id(settings.name, "team", payload["Queue"]) if payload.get("Queue") else None
 
 
-@lru_cache(maxsize=4096)
-def _service(source: str, name: str | None) -> Service:
-    """A service is known by its name in the custom field, whatever the spelling's case."""
-    key = str(name).casefold()
-    return Service(id=row_id(source, "service", key), source=source, source_key=key, name=str(name))
-
-
 def _segments(payload: Payload, settings: RtSettings, part: str) -> Iterator[Segment]:
     for dimension in SEGMENTS:
         custom_field = settings.field(part, dimension)
         if custom_field:
             for name in payload.get(custom_field) or values_of(payload, custom_field):
-                yield _segment(settings.name, dimension, str(name))
-
-
-@lru_cache(maxsize=4096)
-def _segment(source: str, dimension: str, name: str) -> Segment:
-    key = f"{dimension}:{name.casefold()}"
-    identity = row_id(source, "segment", key)
-    return Segment(id=identity, source=source, source_key=key, name=name, dimension=cast(Dimension, dimension))
+                yield segment_named(settings.name, dimension, str(name))
