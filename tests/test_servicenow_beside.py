@@ -111,9 +111,9 @@ def test_a_table_of_its_own_that_the_user_may_not_read_refuses_one_stream_only()
         assert at.read("tickets").error is None
 
 
-def test_service_levels_come_with_their_tickets_a_hundred_tickets_at_a_time() -> None:
+def test_service_levels_come_with_their_tickets_150_tickets_at_a_time() -> None:
     with playing(ticket_tables=["incident"], page_size=1000) as (at, vendor):
-        vendor.fill("tickets", 160)
+        vendor.fill("tickets", 240)
         first = identity("tickets", 1)
         vendor.records["tickets"][0].update(state="7", resolved_at="2026-03-02 09:00:00")
         level = {"task": first, "stage": "completed", "has_breached": "false"}
@@ -126,7 +126,7 @@ def test_service_levels_come_with_their_tickets_a_hundred_tickets_at_a_time() ->
         assert tickets[first].within_target is True
         assert tickets[identity("tickets", 2)].within_target is None
         portions = [r for r in at.play.asked if "taskIN" in r.get("sysparm_query")]
-        assert [len(r.get("sysparm_query").split(",")) for r in portions] == [100, 20]
+        assert [len(r.get("sysparm_query").split(",")) for r in portions] == [150, 30]
 
 
 def test_a_service_that_is_added_to_a_change_later_is_found_by_the_next_pass() -> None:

@@ -26,7 +26,7 @@ UPDATED, ID = "sys_updated_on", "sys_id"
 STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 PLAIN_ID = re.compile(r"[\w-]{1,64}")
 MOST_ROWS = 10_000
-IDS_AT_ONCE = 100
+IDS_AT_ONCE = 150
 """As many as fit into an address."""
 COMPARED: Mapping[str, Callable[[str, str], bool]] = {
     "=": operator.eq,

@@ -7,7 +7,7 @@ further services, service levels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from connectors import Page
@@ -17,8 +17,8 @@ from connectors.servicenow.keyset import Part, by_update
 from connectors.servicenow.labels import Labels, fields_of, read_labels
 from connectors.servicenow.passes import run_pass
 from connectors.servicenow.queries import ID, UPDATED, Instance, Item, Where, stamped
+from connectors.servicenow.records import fields_asked, first_set, keeper, some
 from connectors.servicenow.settings import PROJECT_TASK, ServiceNowSettings
-from connectors.settings import SEGMENTS
 
 CHANGE, TASK = "change_request", "change_task"
 MOST_IDS = 10_000
@@ -47,7 +47,7 @@ def read_changes(http: Http, settings: ServiceNowSettings, since: datetime | Non
 
     def parts(instance: Instance) -> list[Part]:
         beside = [pair for one in settings.affected_from if instance.may_read((pair := one.split("."))[0])]
-        base, labelled = _based(settings, "change", CHANGE), _labelled(instance, "change", CHANGE)
+        keep, labelled = keeper(settings, "change", CHANGE), _labelled(instance, "change", CHANGE)
 
         def enrich(rows: Sequence[Item]) -> list[Item]:
             affected: dict[str, list[Item]] = {}
@@ -55,11 +55,10 @@ def read_changes(http: Http, settings: ServiceNowSettings, since: datetime | Non
                 named = instance.beside(table, "task", _ids(rows), _of_item(field))
                 for key, found in named.items():
                     affected.setdefault(key, []).extend(_affected(row, field) for row in found if row.get(field))
-            records = base(labelled(rows))
-            return [record | _some("affected", affected.get(str(record[ID]))) for record in records]
+            records = keep(labelled(rows))
+            return [record | some("affected", affected.get(str(record[ID]))) for record in records]
 
-        names = [name for name in settings.FIELDS["change"] if name not in (*SEGMENTS, "sponsor")]
-        return [Part(CHANGE, _fields(settings, "change", CHANGE, names), enrich=enrich)]
+        return [Part(CHANGE, ("approval", *fields_asked(settings, "change", CHANGE)), enrich=enrich)]
 
     def again(instance: Instance, parts: Sequence[Part]) -> Iterator[list[Item]]:
         begin = stamped(since or settings.start_at)
@@ -94,11 +93,11 @@ def _milestone_parts(instance: Instance) -> list[Part]:
         also = ("number", "closed_at", *(("parent",) if table == TASK else ()))
 
         def enrich(rows: Sequence[Item]) -> list[Item]:
-            named = (_first(row, (*change, "parent")) for row in rows)
+            named = (first_set(row, (*change, "parent")) for row in rows)
             records = zip(labelled(rows), named, strict=True)
-            return [record | {"table": table} | _some("change", key) for record, key in records]
+            return [record | {"table": table} | some("change", key) for record, key in records]
 
-        fields = _fields(settings, "milestone", table, settings.FIELDS["milestone"])
+        fields = fields_asked(settings, "milestone", table)
         return Part(table, (*fields, *also), where, enrich)
 
     return [part(table, where) for table, where in tables.items()]
@@ -126,18 +125,17 @@ def _ticket_parts(instance: Instance) -> list[Part]:
     settings = instance.settings
     levels = settings.sla and instance.may_read("task_sla")
     labels = read_labels(instance, "ticket", settings.ticket_tables)
-    names = [name for name in settings.FIELDS["ticket"] if name not in (*SEGMENTS, "requester")]
 
     def part(table: str) -> Part:
-        base, named = _based(settings, "ticket", table), fields_of(settings, "ticket", table)
+        keep, named = keeper(settings, "ticket", table), fields_of(settings, "ticket", table)
 
         def enrich(rows: Sequence[Item]) -> list[Item]:
             told = service_levels(instance, rows) if levels else {}
-            records = base([row | _some("labels", labels.of(row, table, named)) for row in rows])
+            records = keep([row | some("labels", labels.of(row, table, named)) for row in rows])
             classed = [{"sys_class_name": table} | record | {"table": table} for record in records]
-            return [record | _some("sla", told.get(str(record[ID]))) for record in classed]
+            return [record | some("sla", told.get(str(record[ID]))) for record in classed]
 
-        fields = ("sys_class_name", "sys_created_on", *_fields(settings, "ticket", table, names))
+        fields = ("sys_class_name", "sys_created_on", *fields_asked(settings, "ticket", table))
         return Part(table, fields, enrich=enrich)
 
     return [part(table) for table in settings.ticket_tables]
@@ -183,52 +181,7 @@ def _labelled(instance: Instance, part: str, table: str) -> Enrich:
     """What puts the labels of choices beside records."""
     labels: Labels = read_labels(instance, part, (table,))
     fields = fields_of(instance.settings, part, table)
-    return lambda rows: [row | _some("labels", labels.of(row, table, fields)) for row in rows]
-
-
-def _based(settings: ServiceNowSettings, part: str, table: str) -> Enrich:
-    """What gathers groups of customers and hides who asked under one name."""
-    people = {
-        name: settings.paths(table, part, name) for name in ("requester", "sponsor") if name in settings.FIELDS[part]
-    }
-    dimensions = {name: settings.paths(table, part, name) for name in SEGMENTS}
-
-    def gather(rows: Sequence[Item]) -> list[Item]:
-        hidden = {path for paths in (*people.values(), *dimensions.values()) for path in paths}
-        hidden |= {f"{path}.name" for paths in dimensions.values() for path in paths}
-        return [
-            {field: value for field, value in row.items() if field not in hidden}
-            | {name: who for name, paths in people.items() if (who := _first(row, paths))}
-            | _some("segments", segments_in(row, dimensions))
-            for row in rows
-        ]
-
-    return gather
-
-
-def segments_in(row: Item, dimensions: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, str]]:
-    """The groups of customers that a row names, by dimension."""
-    found = {}
-    for dimension, paths in dimensions.items():
-        path = next((path for path in paths if row.get(path)), None)
-        if path:
-            found[dimension] = {"id": str(row[path]), "name": str(row.get(f"{path}.name") or row[path])}
-    return found
-
-
-def _fields(settings: ServiceNowSettings, part: str, table: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The fields to ask for: those behind the names, services and groups of customers with what they are called, and
-    who asked where that may be read."""
-    found = [path for name in names for path in settings.paths(table, part, name)]
-    if part in ("change", "ticket"):
-        found += [f"{field}{end}" for field in settings.services_from for end in ("", ".name", ".sys_class_name")]
-        found += ["approval"] if part == "change" else []
-        groups = [path for name in SEGMENTS for path in settings.paths(table, part, name)]
-        found += [f"{path}{end}" for path in groups for end in ("", ".name")]
-        people = [path for name in ("requester", "sponsor") if name in settings.FIELDS[part]
-                  for path in settings.paths(table, part, name)]  # fmt: skip
-        found += people if settings.requestors or part == "change" else []
-    return tuple(dict.fromkeys(found))
+    return lambda rows: [row | some("labels", labels.of(row, table, fields)) for row in rows]
 
 
 def _of_item(field: str) -> tuple[str, ...]:
@@ -242,12 +195,3 @@ def _affected(row: Item, field: str) -> Item:
 
 def _ids(rows: Iterable[Item]) -> list[str]:
     return [str(row[ID]) for row in rows]
-
-
-def _first(row: Item, paths: Iterable[str]) -> str | None:
-    return next((str(row[path]) for path in paths if row.get(path)), None)
-
-
-def _some(name: str, value: object) -> Item:
-    """The value under its name, or nothing where there is none."""
-    return {name: value} if value else {}

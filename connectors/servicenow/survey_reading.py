@@ -11,7 +11,7 @@ from connectors.http import Http
 from connectors.servicenow.keyset import Part
 from connectors.servicenow.passes import run_pass
 from connectors.servicenow.queries import ID, Instance, Item
-from connectors.servicenow.reading import segments_in
+from connectors.servicenow.records import named, segments_in, some
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.settings import SEGMENTS
 
@@ -31,7 +31,7 @@ NOT_APPLICABLE = ("n/a", "na", "not applicable")
 def read_surveys(http: Http, settings: ServiceNowSettings, since: datetime | None) -> Iterator[Page]:
     """Surveys that were sent, with their answers. Those of the last days come again."""
     dimensions = {name: settings.paths(SENT, "survey", name) for name in SEGMENTS}
-    groups = [path for paths in dimensions.values() for path in paths]
+    groups = named(dimensions)
 
     def parts(instance: Instance) -> list[Part]:
         questions = read_questions(instance)
@@ -40,16 +40,15 @@ def read_surveys(http: Http, settings: ServiceNowSettings, since: datetime | Non
             surveys = [row for row in rows if row.get(METHOD) in (None, SURVEY)]  # the same table has other assessments
             answers = read_answers(instance, surveys)
             return [
-                {name: value for name, value in row.items() if not name.startswith((*groups, METHOD))}
+                {name: value for name, value in row.items() if name not in (*groups, METHOD)}
                 | {"questions": _asked(questions.get(str(row.get("metric_type")), []), answers.get(str(row[ID]), []))}
                 | {"answers": [_told(answer) for answer in answers.get(str(row[ID]), [])]}
-                | ({"segments": segments} if (segments := segments_in(row, dimensions)) else {})
+                | some("segments", segments_in(row, dimensions))
                 for row in surveys
             ]
 
         fields = ("metric_type", "state", "taken_on", "trigger_table", "trigger_id", "sys_created_on")
-        named = [f"{path}{end}" for path in groups for end in ("", ".name")]
-        return [Part(SENT, (METHOD, *fields, *named), enrich=enrich)]
+        return [Part(SENT, (METHOD, *fields, *groups), enrich=enrich)]
 
     days = timedelta(days=settings.survey_days)
     return run_pass(Instance(http, settings), parts, since, back_to=days)
