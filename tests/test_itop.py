@@ -238,6 +238,15 @@ def test_a_survey_nobody_answered_never_reads_as_satisfied(
     assert [(row.score_ratio, row.answered_at) for row in found] == expected
 
 
+def test_a_survey_field_of_the_company_has_its_own_scale_and_is_empty_until_answered(at: Case) -> None:
+    for value in ("", "1", "5"):
+        add(at, "tickets", status="resolved", resolution_date=naive(AT), close_date="", user_comment="", x_stars=value)
+    vendor(at).records["tickets"][2]["class"] = "UserRequest"
+    own = having(at, fields={"ticket": {"csat": "x_stars"}}, csat_max=5.0, csat_better="high")
+    found = rows(own, "tickets", "SatisfactionResponse")
+    assert [(row.score_ratio, row.answered_at) for row in found] == [(None, None), (0.0, AT), (1.0, AT)]
+
+
 def test_what_somebody_wrote_or_is_called_is_not_kept(at: Case) -> None:
     add(at, "tickets", user_comment="Kahlo was slow", caller_id="40")
     vendor(at).others["Person"].append({"class": "Person", "id": "40", "name": "Kahlo", "location_id": "5"})

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from connectors import words
 from connectors.http import Http
 from connectors.itop.times import DEFAULT_FORMAT, strptime_format
-from connectors.settings import SystemSettings, known, setting, zone_of
+from connectors.settings import ScoreSettings, SystemSettings, known, setting, zone_of
 from connectors.words import Words
 from impact.model import SettingsError
 
@@ -113,7 +113,7 @@ booleans of stopwatches, which iTop translates into the language of the user tha
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItopSettings(SystemSettings):
+class ItopSettings(ScoreSettings, SystemSettings):
     """How to reach an iTop and how to read what it holds."""
 
     FIELDS: ClassVar[Mapping[str, Mapping[str, str]]] = FIELDS
@@ -137,6 +137,9 @@ class ItopSettings(SystemSettings):
         "history",
     )
     history: bool = setting("Read the history of status, team and satisfaction, if the user may", True)
+    csat_min: float = setting("Lowest score of the satisfaction field", 1.0)
+    csat_max: float = setting("Highest score of the satisfaction field; iTop's own goes from 1 to 4", 4.0)
+    csat_better: str = setting("Which end of that scale is good: high or low; low for iTop's own", "low")
     page_size: int = setting("Records per request", 200)
     list_size: int = setting("Ids per request when looking for what changed", 2000)
     path: str = setting("Path of iTop's web service below url", "webservices/rest.php")
@@ -153,6 +156,7 @@ class ItopSettings(SystemSettings):
             strptime_format(self.date_format)
         except ValueError:
             raise SettingsError(f"date_format = {self.date_format!r} is not a form such as {DEFAULT_FORMAT}.") from None
+        self.check_scale()
         known("rollout_from", (self.rollout_from,), ROLLOUT_FROM)
         if not 1 <= self.list_size <= MOST_LISTED:
             raise SettingsError(f"list_size = {self.list_size} is not between 1 and {MOST_LISTED}.")
@@ -171,6 +175,11 @@ class ItopSettings(SystemSettings):
     def open(self) -> Http:
         """A session with this iTop; nothing is asked yet. iTop has no sessions here: every request signs in."""
         return self.session(headers={"Auth-Token": self.token} if self.token else None)
+
+    @property
+    def own_survey(self) -> bool:
+        """Whether answers come from a field of the company's own instead of iTop's, which is never empty."""
+        return self.field("ticket", "csat") != FIELDS["ticket"]["csat"]
 
     @cached_property
     def codes(self) -> Mapping[str, Mapping[str, str]]:

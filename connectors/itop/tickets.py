@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from connectors import Payload
 from connectors.itop.record import Record, named_service, segments, service_key
 from connectors.itop.settings import ItopSettings
 from connectors.values import Rows, Unreadable, guarded, number, or_error, score, text_of, whole
-from impact.model import Rejected, SatisfactionResponse, Ticket, row_id, score_ratio
+from impact.model import Better, Instrument, Rejected, SatisfactionResponse, Ticket, row_id, score_ratio
 
-BEST, WORST = 1.0, 4.0
-"""iTop's own scale of satisfaction: 1 very satisfied, 4 very dissatisfied."""
+UNTOUCHED = 1.0
+"""What iTop's own field says before anybody answered; it is also the best answer."""
 OWNED = "assigned"
 A_DECADE = 10 * 366 * 86_400
 
@@ -103,13 +103,16 @@ def _reassigned(record: Record) -> int | None:
 
 
 def _answer(record: Record, ticket: Ticket) -> Rows:
-    """The survey of a closed ticket. Every ticket says 1, the best, from its beginning: that is an answer only with a
-    comment, or where the history shows that somebody chose it."""
-    column = record.codes["csat"]
-    if ticket.status != "closed" or column not in record.raw:
+    """The survey of a closed ticket. iTop's own field says 1, the best, from the beginning: that is an answer only with
+    a comment, or where the history shows that somebody chose it. A field of the company's own is empty until then."""
+    column, settings = record.codes["csat"], record.settings
+    if (
+        ticket.status not in (("resolved", "closed") if settings.own_survey else ("closed",))
+        or column not in record.raw
+    ):
         return
     try:
-        said = score(column, record.text("csat"), record.settings.words["csat"])
+        said = score(column, record.text("csat"), settings.words["csat"])
     except Unreadable as error:
         yield error.rejection(record.key)
         return
@@ -117,24 +120,27 @@ def _answer(record: Record, ticket: Ticket) -> Rows:
     if isinstance(lost, Unreadable):  # the answer is worth more than its minutes
         yield lost.rejection(record.key)
         lost = None
-    if said is not None and not BEST <= said <= WORST:
-        yield Rejected(record.key, "a score outside iTop's scale 1 to 4", column=column, value=str(said))
+    lowest, highest = settings.csat_min, settings.csat_max
+    if said is not None and not lowest <= said <= highest:
+        told = f"a score outside the scale {lowest:g} to {highest:g}"
+        yield Rejected(record.key, told, column=column, value=str(said))
         return
     chosen = [at for at, _, new in record.moves(column) or () if new]
-    if said == BEST and not chosen and record.payload.get("commented") is not True:
+    if said == UNTOUCHED and not (settings.own_survey or chosen or record.payload.get("commented") is True):
         said = None
-    answered = said is not None or lost is not None
+    ended = ticket.closed_at or ticket.resolved_at
+    answered = (chosen[-1] if chosen else None) or ended or ticket.source_updated_at
+    better = cast(Better, settings.csat_better)
     yield SatisfactionResponse(
         **record.row("satisfaction_response"),
-        asked_at=ticket.closed_at,
-        answered_at=(chosen[-1] if chosen else None) or ticket.closed_at or ticket.source_updated_at
-        if answered
-        else None,
+        instrument=cast(Instrument, settings.csat_instrument),
+        asked_at=ended,
+        answered_at=answered if said is not None or lost is not None else None,
         score_raw=said,
-        scale_min=BEST,
-        scale_max=WORST,
-        better="low",
-        score_ratio=score_ratio(said, scale_min=BEST, scale_max=WORST, better="low"),
+        scale_min=lowest,
+        scale_max=highest,
+        better=better,
+        score_ratio=score_ratio(said, scale_min=lowest, scale_max=highest, better=better),
         lost_minutes=lost,
         ticket_id=ticket.id,
         service_id=ticket.service_id,
