@@ -21,12 +21,14 @@ FEW = 300
 @dataclass(frozen=True)
 class Table:
     """A table whose rows belong to changes or tickets: its type, the column that names the owner, under which key its
-    rows are put into a record, and what is kept of a row (None: nothing)."""
+    rows are put into a record, and what is kept of a row (None: nothing). ``huge``: never read in full, and not at all
+    for records that nobody touched."""
 
     itemtype: str
     owner: str
     key: str
     keep: Callable[[Item], Any]
+    huge: bool = False
 
 
 def _assigned(row: Item) -> str | None:
@@ -88,7 +90,7 @@ class Children:
     def read_in_full(self, tables: Iterable[Table] | None = None) -> None:
         """Read these tables (None: all) in full now; afterwards nothing is asked for them."""
         for table in tables if tables is not None else self.tables.values():
-            if table.key in self._full or table.key in self._refused:
+            if table.huge or table.key in self._full or table.key in self._refused:
                 continue
             rows = owned(self.glpi, table)
             if rows is None:
@@ -100,10 +102,12 @@ class Children:
         """Owner -> rows of a table that was read in full; empty where it may not be read."""
         return self._full.get(key, {})
 
-    def of(self, number: int) -> Record:
+    def of(self, number: int, *, touched: bool = True) -> Record:
         """What the tables tell about one owner, by their keys."""
         told: Record = {}
         for key, table in self.tables.items():
+            if table.huge and not touched:
+                continue
             if key in self._full:
                 told[key] = list(self._full[key].get(number, ()))
             elif key not in self._refused:
@@ -129,17 +133,16 @@ def merged(glpi: Glpi) -> set[int]:
     return found
 
 
-def history(glpi: Glpi, number: int) -> list[Record] | None:
-    """How the status of a ticket changed, oldest first; None where the user may not read histories."""
-    status = glpi.option("Ticket", "Ticket.status")
-    try:
-        rows = list(glpi.table(f"Ticket/{number}/Log"))
-    except SourceRefused:
-        return None
-    events = [row for row in rows if status and whole(row.get("id_search_option")) == status]
-    events = [row for row in events if not whole(row.get("linked_action"))]
-    kept = [{"at": row.get("date_mod"), "old": row.get("old_value"), "new": row.get("new_value")} for row in events]
-    return sorted(kept, key=lambda event: str(event["at"]))
+def history(glpi: Glpi) -> Table:
+    """The log of a ticket, of which changes of its status are kept."""
+    status = glpi.core("Ticket", "status")
+
+    def keep(row: Item) -> Record | None:
+        if text_of(row.get("id_search_option")) != status or whole(row.get("linked_action")):
+            return None
+        return {"at": row.get("date_mod"), "old": row.get("old_value"), "new": row.get("new_value")}
+
+    return Table("Log", "items_id", "history", keep, huge=True)
 
 
 def names(glpi: Glpi, itemtype: str) -> dict[int, str]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors import Page
-from connectors.glpi.queries import SECOND, stamp
+from connectors.glpi.queries import FOLD_HOURS, stamp, written
 from connectors.glpi.settings import GlpiSettings
 from connectors.http import Http
 from connectors.values import items, mapping, text_of, whole
@@ -83,14 +83,22 @@ def _pass(
     """Pages by rising ids, which stand still while records change; the bookmark moves at the end."""
     begin, after = _place(cursor)
     bound = since or settings.start_at
-    condition = f"date_mod=ge={(bound - SECOND).astimezone(settings.zone):%Y-%m-%dT%H:%M:%S}"
+    condition = f"date_mod=ge={written(bound, settings).replace(' ', 'T')}"
     for rows, total in _walk(http, settings, path, condition, after):
         begin = begin or max(_now(http, settings), bound)
+        _prove(rows, bound, settings)
         after = whole(rows[-1].get("id")) or after
         place = json.dumps({"begin": begin.isoformat(), "after": after})
         stamped = (shape(row) | {"updated_at": stamp(row, settings)} for row in rows)
         yield Page(tuple(stamped), total=total, cursor=place)
     yield Page((), bookmark=begin or max(_now(http, settings), bound))
+
+
+def _prove(rows: list[Mapping[str, Any]], bound: datetime, settings: GlpiSettings) -> None:
+    """Raises SourceChanged where the condition on updates had no effect."""
+    earliest = bound - timedelta(hours=FOLD_HOURS)
+    if any((told := stamp(row, settings)) and datetime.fromisoformat(told) < earliest for row in rows):
+        raise SourceChanged("GLPI was asked for what was updated since the last pass and gave older records.")
 
 
 def _place(cursor: str) -> tuple[datetime | None, int]:

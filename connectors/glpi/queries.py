@@ -23,6 +23,7 @@ Params = Sequence[tuple[str, str]]
 PLAIN: Params = (("expand_dropdowns", "false"), ("get_hateoas", "false"))
 BEYOND = "ERROR_RANGE_EXCEED_TOTAL"
 NO_SESSION = "ERROR_SESSION_TOKEN_MISSING"
+CORE = {"id": 2, "status": 12, "closedate": 16, "date_mod": 19}
 BLOCK = 50
 """Records asked for by their ids at once: web servers take addresses of 8 kB."""
 FOLD_HOURS = 3
@@ -84,6 +85,8 @@ class Glpi:
         answer = self._ask(path, asked, accept=(400, 404))
         if code_of(answer) in (BEYOND, "ERROR_ITEM_NOT_FOUND"):
             return Rows((), None, beyond=True)
+        if code_of(answer) == "ERROR_RESOURCE_NOT_FOUND_NOR_COMMONDBTM":
+            raise SourceRefused(f"This GLPI has no list {path}: the type is spelt otherwise, or of another version.")
         self._judge(answer, path)
         rows = answer.data
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -146,11 +149,9 @@ class Glpi:
                 return number
         return None
 
-    def _core(self, itemtype: str, column: str) -> str:
-        number = self.option(itemtype, f"{itemtype}.{column}")
-        if number is None:
-            raise SourceChanged(f"GLPI cannot search for {itemtype}.{column}. Is it a version from 9.1 on?")
-        return str(number)
+    def core(self, itemtype: str, column: str) -> str:
+        """The number of the search option of a column that every GLPI has: by its uid, else the documented one."""
+        return str(self.option(itemtype, f"{itemtype}.{column}") or CORE[column])
 
     def found(
         self, itemtype: str, since: datetime | None, *, trash: bool = False, after: int = 0, show: Iterable[int] = ()
@@ -161,8 +162,8 @@ class Glpi:
         nothing out of sight. Raises SourceChanged when records come that were not asked for.
         """
         size, first = self.settings.page_size, 0
-        own, stamp = self._core(itemtype, "id"), self._core(itemtype, "date_mod")
-        bound = _written(since - SECOND, self.settings) if since else ""
+        own, stamp = self.core(itemtype, "id"), self.core(itemtype, "date_mod")
+        bound = written(since - SECOND, self.settings) if since else ""
         while True:
             wanted = [(own, "contains", f">{after}")] + ([(stamp, "morethan", bound)] if bound else [])
             shown = [own, stamp, *map(str, show)]
@@ -173,20 +174,22 @@ class Glpi:
                 yield Found(rows, answer.total)
                 after, first = rows[-1][0], 0
             elif answer.beyond or first + size >= (answer.total or 0):
+                if not (after or bound or trash) and self.part(itemtype, 0, 0).items:
+                    raise SourceChanged(f"A search of GLPI for all {itemtype} finds none, though its list has some.")
                 return
             else:
                 first += size
 
     def columns(self, itemtype: str, numbers: Sequence[int], show: Sequence[int]) -> dict[int, Item]:
         """Search columns of records by their ids."""
-        own = self._core(itemtype, "id")
+        own = self.core(itemtype, "id")
         wanted = [(own, "equals", str(number)) for number in numbers]
         answer = self._search(itemtype, wanted, [own, *map(str, show)], own, range(len(numbers)), link="OR")
         return {whole(row.get(own)) or 0: row for row in answer.items}
 
     def count(self, itemtype: str, *, trash: bool = False) -> int | None:
         """How many records of a type there are, as a search says."""
-        own = self._core(itemtype, "id")
+        own = self.core(itemtype, "id")
         return self._search(itemtype, [(own, "contains", ">0")], [own], own, range(1), trash=trash).total
 
     def _search(
@@ -301,7 +304,7 @@ def stamp(record: Item, settings: GlpiSettings) -> str | None:
     return at.isoformat() if at else None
 
 
-def _written(at: datetime, settings: GlpiSettings) -> str:
+def written(at: datetime, settings: GlpiSettings) -> str:
     """An instant as the server writes it. Where clocks are set back soon after, the earlier of the two readings: what
     is updated in the hour that comes twice must not fall before it."""
     offsets = [(at + timedelta(hours=n)).astimezone(settings.zone).utcoffset() for n in range(FOLD_HOURS + 1)]

@@ -78,11 +78,11 @@ def resume_changes(http: Http, settings: GlpiSettings, since: datetime | None, c
 def _unfinished(glpi: Glpi, since: datetime) -> Iterator[int]:
     """Changes that are open or were over only lately: their costs and items change without touching them."""
     late = since - timedelta(days=glpi.settings.survey_days)
-    status, closed = (glpi.option("Change", f"Change.{column}") for column in ("status", "closedate"))
-    for found in glpi.found("Change", None, show=[n for n in (status, closed) if n is not None]):
+    status, closed = glpi.core("Change", "status"), glpi.core("Change", "closedate")
+    for found in glpi.found("Change", None, show=[int(status), int(closed)]):
         for number, row in found.rows:
-            ended = _instant(row.get(str(closed)), glpi.settings)
-            if text_of(row.get(str(status))) not in FINISHED or (ended and ended >= late):
+            ended = _instant(row.get(closed), glpi.settings)
+            if text_of(row.get(status)) not in FINISHED or (ended and ended >= late):
                 yield number
 
 
@@ -99,6 +99,7 @@ def resume_tickets(http: Http, settings: GlpiSettings, since: datetime | None, c
     tables = [children.GROUPS_OF_TICKET]
     tables += [children.PEOPLE_OF_TICKET] if settings.requestors else []
     tables += [children.ITEMS_OF_TICKET] if "item" in settings.services_from else []
+    tables += [children.history(glpi)] if settings.history else []
     tables += [children.LINKS]
     beside = Children(glpi, "Ticket", tables, full=[children.LINKS] if since else tables)
     channels, merged = children.names(glpi, "RequestType"), cache(lambda: children.merged(glpi))
@@ -107,10 +108,6 @@ def resume_tickets(http: Http, settings: GlpiSettings, since: datetime | None, c
         record["channel"] = channels.get(whole(record.get("requesttypes_id")) or 0)
         if whole(record.get("is_deleted")) and record["id"] in merged():
             record["merged"] = True
-        if settings.history and record.get("date_creation") != record.get("date_mod"):
-            events = children.history(glpi, record["id"])
-            if events is not None:
-                record["history"] = events
         return record
 
     run = Pass(glpi, "Ticket", TICKET, _own(glpi, "ticket", "Ticket", TICKET), beside, enrich)
@@ -231,7 +228,9 @@ def _read(run: Pass, asked: Sequence[tuple[int, Item]]) -> _Block:
                 for canonical, (name, option) in run.own.items()
             }
             people = {name: _listed(own.pop(name)) for name in PEOPLE if name in own}
-            records.append(run.enrich({**record, "fields": own, **people, **run.beside.of(number)}))
+            touched = record.get("date_creation") != record.get("date_mod")
+            beside = run.beside.of(number, touched=touched)
+            records.append(run.enrich({**record, "fields": own, **people, **beside}))
     why = "it is found by a search, but the user that reads may not open it"
     return _Block(asked, tuple(records), tuple(Rejected(str(number), why) for number in sorted(refused)))
 
