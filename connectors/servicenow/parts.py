@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from connectors import Payload
+from connectors.links import service_named
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.settings import SEGMENTS
 from connectors.values import Unreadable, instant, items, mapping, text_of
@@ -92,7 +93,7 @@ def link(settings: ServiceNowSettings, table: str, key: str | None) -> str | Non
 
 
 def services_of(payload: Payload, settings: ServiceNowSettings) -> list[tuple[str, Service | None]]:
-    """Ids of the services that a record itself names, with a row for those that no other stream brings."""
+    """Keys of the services that a record itself names, with a row for those that no other stream brings."""
     named = []
     for field in settings.services_from:
         key = text_of(payload.get(field))
@@ -112,10 +113,10 @@ def affected(payload: Payload, settings: ServiceNowSettings) -> list[tuple[str, 
 
 
 def _service(settings: ServiceNowSettings, key: str, name: object, kind: object) -> tuple[str, Service | None]:
-    identity, said, kind = row_id(settings.name, "service", key), text_of(name), text_of(kind) or ""
-    if said is None or kind.startswith(LISTED_CLASSES):
-        return identity, None
-    return identity, Service(id=identity, source=settings.name, source_key=key, name=said)
+    said = text_of(name)
+    if said is None or (text_of(kind) or "").startswith(LISTED_CLASSES):
+        return key, None
+    return key, service_named(settings.name, said, key)
 
 
 def segments_of(payload: Payload, settings: ServiceNowSettings) -> Iterator[Segment]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from connectors import Payload
+from connectors.links import change_segment, change_service
 from connectors.servicenow.parts import Reader, affected, common, key_of, link, segments_of, services_of
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.values import Unreadable, day_of, guarded, instant, number, or_error, text_of
 from impact.model import (
     END_OF_KIND,
     Change,
-    ChangeSegment,
-    ChangeService,
     Milestone,
     Rejected,
+    Role,
     Row,
     Service,
     Team,
@@ -102,29 +102,18 @@ def _rollout(read: Reader, settings: ServiceNowSettings, status: str) -> tuple[d
 
 
 def _touched(payload: Payload, settings: ServiceNowSettings, key: str) -> Rows:
-    identity, seen = row_id(settings.name, "change", key), set[str]()
-    named = [("changed", one) for one in services_of(payload, settings)]
-    for role, (service, row) in [*named, *(("affected", one) for one in affected(payload, settings))]:
-        if service in seen:  # ServiceNow lists what a change names among what it affects too
-            continue
-        seen.add(service)
-        if row:
-            yield row
-        own = f"{key}:{service.removeprefix(row_id(settings.name, 'service', ''))}"
-        about: dict[str, Any] = {"change_id": identity, "service_id": service, "role": role}
-        yield ChangeService(
-            id=row_id(settings.name, "change_service", own), source=settings.name, source_key=own, **about
-        )
+    seen = set[str]()
+    for role, named in (("changed", services_of(payload, settings)), ("affected", affected(payload, settings))):
+        for service, row in named:
+            if service in seen:  # ServiceNow lists what a change names among what it affects too
+                continue
+            seen.add(service)
+            if row:
+                yield row
+            yield change_service(settings.name, key, service, cast(Role, role))
     for segment in segments_of(payload, settings):
         yield segment
-        own = f"{key}:{segment.source_key}"
-        yield ChangeSegment(
-            id=row_id(settings.name, "change_segment", own),
-            source=settings.name,
-            source_key=own,
-            change_id=identity,
-            segment_id=segment.id,
-        )
+        yield change_segment(settings.name, key, segment.source_key)
 
 
 @guarded("sys_id")

@@ -53,7 +53,7 @@ def ticket_rows(payload: Payload, settings: ServiceNowSettings) -> Iterator[Row 
         within_target=_within_target(levels, settings) if status in SOLVED else None,
         channel=read.meaning("channel", "channel", "other"),
         channel_raw=read.word("channel"),
-        service_id=named[0][0] if named else None,
+        service_id=link(settings, "service", named[0][0]) if named else None,
         team_id=link(settings, "team", read("team")),
         segment_ids=tuple(segment.id for segment in segments),
         person_key=text_of(payload.get("requester")),
