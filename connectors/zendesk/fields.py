@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Any, cast
+from typing import Any
 
 from connectors import Payload
+from connectors.links import segment_named, service_named
 from connectors.settings import SEGMENTS
 from connectors.values import LAST_SECOND, Unreadable, instant, mapping, moment, number, or_error, text_of, whole
 from connectors.zendesk.settings import ZendeskSettings
-from impact.model import Dimension, Rejected, Segment, Service, Team, row_id
+from impact.model import Rejected, Segment, Service, Team, row_id
 
 LONGEST_MINUTES = 60 * 24 * 366 * 100
 
@@ -119,28 +120,22 @@ def minutes_after(start: datetime) -> Callable[[str, object], datetime | None]:
 
 
 def services_of(payload: Payload, settings: ZendeskSettings) -> dict[str, Service | None]:
-    """Ids of the services that a record names, with a row for those that no list of Zendesk describes."""
-    found: dict[str, Service | None] = {}
-    for value, label in values_of(payload, "service"):
-        key = value.casefold()
-        identity = row_id(settings.name, "service", key)
-        unlisted = label is None and not settings.service_object
-        found[identity] = Service(id=identity, source=settings.name, source_key=key, name=value) if unlisted else None
-    return found
+    """Keys of the services that a record names, with a row for those that no list of Zendesk describes."""
+    listed = bool(settings.service_object)
+    return {
+        value.casefold(): None if label or listed else service_named(settings.name, value)
+        for value, label in values_of(payload, "service")
+    }
 
 
 def segments_of(payload: Payload, settings: ZendeskSettings) -> list[Segment]:
     """The groups of customers that fields name, each once."""
-    found: dict[str, Segment] = {}
-    for dimension in SEGMENTS:
-        for value, label in values_of(payload, dimension):
-            name = label or value
-            key = f"{dimension}:{name.casefold()}"
-            identity = row_id(settings.name, "segment", key)
-            found[identity] = Segment(
-                id=identity, source=settings.name, source_key=key, name=name, dimension=cast(Dimension, dimension)
-            )
-    return list(found.values())
+    found = [
+        segment_named(settings.name, dimension, label or value)
+        for dimension in SEGMENTS
+        for value, label in values_of(payload, dimension)
+    ]
+    return list({segment.id: segment for segment in found}.values())
 
 
 def team_of(payload: Payload, settings: ZendeskSettings) -> tuple[str | None, Team | None]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from connectors import Payload
+from connectors.links import change_service, touched
 from connectors.values import Rows, Unreadable, day_of, guarded, instant, mapping, number, text_of
 from connectors.zendesk.answers import rating_rows
 from connectors.zendesk.fields import (
@@ -26,7 +27,7 @@ from connectors.zendesk.fields import (
 )
 from connectors.zendesk.records import CHANGE, MILESTONE
 from connectors.zendesk.settings import ZendeskSettings
-from impact.model import Change, ChangeSegment, ChangeService, Milestone, Segment, Service, Team, Ticket, row_id
+from impact.model import Change, Milestone, Segment, Service, Team, Ticket, row_id
 
 AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 SOLVED = ("resolved", "closed", "merged")
@@ -128,23 +129,12 @@ def _change_rows(payload: Payload, settings: ZendeskSettings, page: str) -> Rows
 
 
 def _touched(payload: Payload, settings: ZendeskSettings, key: str) -> Rows:
-    """The services and groups that a change names, and its links to them."""
-
-    change = row_id(settings.name, "change", key)
-
-    def link(table: str, other: str) -> dict[str, Any]:
-        own = f"{key}:{other}"
-        identity = row_id(settings.name, table, own)
-        return {"id": identity, "source": settings.name, "source_key": own, "change_id": change}
-
-    for service_id, service in services_of(payload, settings).items():
-        if service:
-            yield service
-        own = service_id.removeprefix(row_id(settings.name, "service", ""))
-        yield ChangeService(**link("change_service", own), service_id=service_id)
-    for segment in segments_of(payload, settings):
-        yield segment
-        yield ChangeSegment(**link("change_segment", segment.source_key), segment_id=segment.id)
+    """The services and groups that a change names, and its links to them; a row for a service that no list has."""
+    for service, unlisted in services_of(payload, settings).items():
+        if unlisted:
+            yield unlisted
+        yield change_service(settings.name, key, service)
+    yield from touched(settings.name, key, (), segments_of(payload, settings))
 
 
 def _change_status(payload: Payload, settings: ZendeskSettings) -> tuple[str, str | None]:
@@ -271,7 +261,7 @@ def _customer_rows(payload: Payload, settings: ZendeskSettings) -> Rows:
         **times,
         channel=_word(payload, "channel", channel_raw, settings.words["channel"]),
         channel_raw=channel_raw,
-        service_id=next(iter(services), None),
+        service_id=next((row_id(settings.name, "service", service) for service in services), None),
         team_id=team_id,
         segment_ids=_segment_ids(payload, settings, segments),
         person_key=text_of(payload.get("requester")),
