@@ -43,8 +43,8 @@ class Stream:
     (or the source's configured ``start``). It asks for named fields only and proves that its filter works.
     ``resume(http, settings, since, cursor)`` does the same from a stored cursor on; a cursor that the source does not
     take any more is no error: it begins at ``since``. ``ids(http, settings)`` yields the keys of all records that exist
-    now, in portions: what is stored and not among them is gone at the source. Only for sources that do not tell of
-    deletions.
+    now, in portions: what is stored and not among them is gone at the source. They are the ``source_key`` of rows of
+    the first table, as ``key`` is. Only for sources that do not tell of deletions.
     ``convert(payload, settings)`` is pure: one payload to canonical rows, or a Rejected with its reason.
     ``people`` are dotted paths (``Requestor.*.id``) of values that name a person: they are replaced by a keyed hash
     before anything is stored. A stream that is not ``wanted`` under the settings is passed over; ``whole`` says that

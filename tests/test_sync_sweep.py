@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import connectors
 from connectors import Stream
 from impact import sync
-from impact.model import SourceRefused, SourceUnavailable, Team, row_id
+from impact.model import TABLE_OF, Row, SourceRefused, SourceUnavailable, Team, row_id
 from impact.pulling.sweeping import believable
 from impact.store import Listing
+from tests import contract
 from tests.desks import Desk, Office, an_office, stream, ticket
 
 MONDAY = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -187,3 +189,17 @@ def test_marks_outlive_a_rebuild(office: Office) -> None:
     office.sync(sweep=True, clock=at(0))
     sync.rebuild(office.settings, store=office.store)
     assert missing(office) == {"T2": MONDAY}
+
+
+@pytest.mark.parametrize("kind", connectors.available())
+def test_the_keys_that_a_connector_lists_are_those_of_its_rows(kind: str) -> None:
+    connector = connectors.load(kind)
+    samples = contract.samples(connector)
+    for listed in (one for one in connector.streams if one.ids is not None and one.name in samples.payloads):
+        keys: dict[str, set[str]] = {}
+        for payload in samples.payloads[listed.name]:
+            rows = [row for row in listed.convert(payload, samples.settings) if isinstance(row, Row)]
+            own = {row.source_key for row in rows if TABLE_OF[type(row)] == listed.tables[0]}
+            keys |= {listed.key(payload): own} if own else {}
+        assert keys, f"no sample of {listed.name} becomes a row"
+        assert keys == {key: {key} for key in keys}, f"{listed.name} lists keys that are not its rows'"
