@@ -10,7 +10,7 @@ from connectors import OwnField
 from connectors.http import Http
 from connectors.itop.beside import CI_LINKS, CI_SERVICES, HISTORY, TARGETS
 from connectors.itop.queries import BadQuery, Itop, NoRight
-from connectors.itop.reading import WORK_ORDER, shapes_of, stamp_of
+from connectors.itop.reading import UNSTAMPED, WORK_ORDER, shapes_of, stamp_of
 from connectors.itop.settings import ItopSettings
 from connectors.itop.times import literal
 from connectors.values import text_of
@@ -99,7 +99,7 @@ def _part(itop: Itop, part: str, kinds: Iterable[str]) -> Iterator[str]:
         yield from _fields(settings, part, kind, fields)
         yield from _zone(itop, kind)
         yield from _statuses(itop, part, kind)
-        without = itop.counted(kind, "ISNULL(last_update)")
+        without = itop.counted(kind, UNSTAMPED)
         if without:
             yield f"{without} of the class {kind} have no last_update; they are read by full passes only"
         if own := sorted(set(_codes(itop, kind))):

@@ -26,6 +26,7 @@ Shapes = Mapping[str, tuple[str, ...]]
 NEVER = datetime.min.replace(tzinfo=UTC)
 ESSENTIAL = ("id", "last_update", "status")
 STAMPED = ("id", "last_update")
+UNSTAMPED = "ISNULL(last_update)"
 OPEN = "operational_status != 'closed'"
 """Children of such changes may change without a trace in the change. Rejected ones are closed for iTop, too."""
 WORK_ORDER = "WorkOrder"
@@ -170,7 +171,8 @@ def _marks(itop: Itop, shapes: Iterable[str], since: datetime | None, *, also: s
         def mark(item: Item, kind: str = kind) -> Mark:
             return Mark(stamp_of(item, settings) or NEVER, item.id, kind)
 
-        for where in filter(None, (also, "" if since else "ISNULL(last_update)")):
+        unstamped = UNSTAMPED if since is None and itop.counted(kind, UNSTAMPED) else ""
+        for where in filter(None, (also, unstamped)):
             found |= itop.listed(kind, where, STAMPED, keep=mark)
         updated = itop.listed(kind, f"last_update >= {literal(lowest)}", STAMPED, keep=mark)
         if any(one.at == NEVER or _local(one.at, settings) < lowest for one in updated.values()):
