@@ -16,6 +16,7 @@ from impact import sync
 from impact.model import SourceUnavailable
 from impact.pulling import source
 from impact.pulling.ahead import ReadAhead
+from impact.pulling.batch import Keeper
 from tests.desks import START, Desk, Office, an_office, stream, ticket
 
 
@@ -201,7 +202,7 @@ def test_an_error_comes_after_the_pages_that_were_read_before_it() -> None:
         yield Page(({"id": 1},))
         raise SourceUnavailable("gone")
 
-    seen = []
+    seen: list[Page] = []
     with ReadAhead(failing(), most=10, patience=30) as ahead, pytest.raises(SourceUnavailable):
         seen.extend(page for page in ahead if page)
     assert seen == [Page(({"id": 1},))]
@@ -226,14 +227,14 @@ def test_batches_are_bounded_in_records_and_empty_pages_count_too(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored: list[int] = []
-    keep = source.Keeper.keep
+    keep = Keeper.keep
 
-    def counted(self: source.Keeper, waiting: Any, **rest: Any) -> Any:
+    def counted(self: Keeper, waiting: Any, **rest: Any) -> Any:
         stored.append(len(waiting))
         return keep(self, waiting, **rest)
 
     monkeypatch.setattr(source, "BATCH_RECORDS", 6)
-    monkeypatch.setattr(source.Keeper, "keep", counted)
+    monkeypatch.setattr(Keeper, "keep", counted)
     empty = replace(stream(Desk()), fetch=lambda http, own, since: iter([Page(())] * 14))
     office.desks["desk"] = [stream(Desk([ticket(n) for n in range(8)]), "a"), replace(empty, name="b")]
     office.sync()
