@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from impact.model import Rejected, Row, SettingsError
 
 Payload = Mapping[str, Any]
-SHARED = ("http", "links", "paging", "patience", "settings", "values", "words")
+SHARED = ("http", "links", "paging", "patience", "plain_words", "settings", "values", "words")
 """What connectors have in common; every other file or folder here is one."""
 
 

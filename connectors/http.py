@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import email.utils
 import json
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from connectors.patience import WORTH_REPEATING, BoundedRetry, Pace, Patience
+from connectors.plain_words import facts_of, origin, shown_path, told_origin, why_failed
 from impact.model import SourceChanged, SourceRefused, SourceUnavailable
 
 AGENT = "customer-impact-dashboard"
@@ -77,7 +77,7 @@ class Http:
         at_once: int = CONNECTIONS,
     ) -> None:
         self.url = url.rstrip("/")
-        self.origin = _origin(self.url)
+        self.origin = origin(self.url)
         self.server_time: datetime | None = None
         """The server's clock at its latest answer (header Date), UTC; None before the first answer or without it."""
         self.clock_skew: timedelta | None = None
@@ -134,10 +134,10 @@ class Http:
     def follow(self, link: str, *, headers: Mapping[str, str] | None = None) -> Answer:
         """The answer behind a link that the server itself gave, such as its next page. Refuses other origins."""
         address = urljoin(f"{self.url}/", link)
-        if _origin(address) != self.origin:
+        if origin(address) != self.origin:
             raise SourceRefused(
-                f"{self._host} names {_told_origin(address)} as the place of its next page. Credentials are only sent "
-                f"to {_told_origin(self.url)}; correct the server's own base address, or url in the settings."
+                f"{self._host} names {told_origin(address)} as the place of its next page. Credentials are only sent "
+                f"to {told_origin(self.url)}; correct the server's own base address, or url in the settings."
             )
         return self._read(_Request("GET", address, (), headers), missing_ok=False)
 
@@ -194,7 +194,7 @@ class Http:
         return response
 
     def _send(self, request: _Request) -> requests.Response:
-        where = f"{self._host}{_shown_path(request.address)}"
+        where = f"{self._host}{shown_path(request.address)}"
         for attempt in range(BODY_ATTEMPTS):
             self._pace.wait()
             try:
@@ -222,7 +222,7 @@ class Http:
             except requests.exceptions.Timeout:
                 raise SourceUnavailable(f"{where}: no answer within {self._timeout[1]:.0f} s.") from None
             except requests.exceptions.RequestException as error:
-                raise SourceUnavailable(f"{where}: {_reason(error)}.") from None
+                raise SourceUnavailable(f"{where}: {why_failed(error)}.") from None
             self._pace.heed(response.headers)
             self._note_time(response)
             return response
@@ -238,10 +238,10 @@ class Http:
 
     def _redirected(self, response: requests.Response) -> str:
         target = urljoin(response.url, response.headers.get("Location", ""))
-        if _origin(target) != self.origin:
+        if origin(target) != self.origin:
             raise SourceRefused(
-                f"{self._host}{_shown_path(response.url)} redirects to {_told_origin(target)}. Credentials are only "
-                f"sent to {_told_origin(self.url)}; if the system moved, change url in the settings."
+                f"{self._host}{shown_path(response.url)} redirects to {told_origin(target)}. Credentials are only "
+                f"sent to {told_origin(self.url)}; if the system moved, change url in the settings."
             )
         return target
 
@@ -249,7 +249,7 @@ class Http:
         status = response.status_code
         if status in accept:
             return
-        where = f"{self._host}{_shown_path(response.url)} answered {status}"
+        where = f"{self._host}{shown_path(response.url)} answered {status}"
         if status in (401, 403, 407):
             raise SourceRefused(
                 f"{where}: it does not accept these credentials, or they lack a right. Check them in the settings."
@@ -273,8 +273,8 @@ class Http:
             if response.status_code >= 400:  # an accepted status says enough; its page may be a proxy's
                 return None
             raise SourceChanged(
-                f"{self._host}{_shown_path(response.url)} answered {response.status_code} without readable JSON "
-                f"({_facts(response.headers.get('Content-Type', ''), body)}). Check url: it may be a sign-in page or a "
+                f"{self._host}{shown_path(response.url)} answered {response.status_code} without readable JSON "
+                f"({facts_of(response.headers.get('Content-Type', ''), body)}). Check url: it may be a sign-in page or a "
                 "proxy that answers."
             ) from None
 
@@ -298,7 +298,7 @@ class _Credentials(AuthBase):
         self._origin, self.headers = origin, dict(headers)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if _origin(request.url or "") == self._origin:
+        if origin(request.url or "") == self._origin:
             for name, value in self.headers.items():
                 request.headers.setdefault(name, value)  # who signs in again proves it anew, in the request itself
         return request
@@ -317,44 +317,3 @@ def _credentials(headers: Mapping[str, str] | None, basic: tuple[str, str] | Non
         return headers or {}
     pair = base64.b64encode(f"{basic[0]}:{basic[1]}".encode()).decode("ascii")
     return {**(headers or {}), "Authorization": f"Basic {pair}"}
-
-
-def _origin(address: str) -> tuple[str, str, int]:
-    parts = urlsplit(address)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port or (443 if parts.scheme == "https" else 80)
-
-
-def _told_origin(address: str) -> str:
-    scheme, host, port = _origin(address)
-    usual = {"http": 80, "https": 443}.get(scheme) == port
-    return f"{scheme}://{host}" + ("" if usual else f":{port}")
-
-
-def _shown_path(address: str) -> str:
-    """The path of an address without its query; parts that may name a person are left out."""
-    return re.sub(r"[^/]*(@|%40)[^/]*", "…", urlsplit(address).path)
-
-
-def _reason(error: requests.exceptions.RequestException) -> str:
-    """Why a connection failed, in words: the exception's own text holds the whole address with its query."""
-    text = f"{type(error).__name__} {error!r}"
-    known = (
-        ("NameResolution|getaddrinfo", "the host name is not known"),
-        ("refused", "nothing answers there (connection refused)"),
-        ("ReadTimeout|timed out", "no answer in time"),
-        ("reset|aborted|RemoteDisconnected", "the connection was cut"),
-        ("InvalidURL|MissingSchema|InvalidSchema", "this is not an address; check url"),
-        ("Proxy", "the proxy does not let this through"),
-    )
-    return next((words for pattern, words in known if re.search(pattern, text)), "the connection failed")
-
-
-def _facts(content_type: str, body: bytes) -> str:
-    kind = content_type.partition(";")[0].strip().lower()[:40] or "no content type"
-    start = body[:200].lstrip().lower()
-    looks = "an HTML page" if start.startswith(b"<") else "JSON that breaks off" if start[:1] in b"{[" else "text"
-    return f"{kind}, {len(body)} bytes, {looks if body else 'empty'}"

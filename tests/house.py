@@ -42,7 +42,8 @@ class Rule:
 OWN = "<own>"
 """Stands in ``Rule.allowed`` for parts of the same connector: ``connectors.files.rows`` may import ``.text``."""
 SHARED_CONNECTOR_PARTS = tuple(
-    f"connectors.{part}" for part in ("http", "links", "paging", "patience", "settings", "values", "words")
+    f"connectors.{part}"
+    for part in ("http", "links", "paging", "patience", "plain_words", "settings", "values", "words")
 )
 SCREEN = ("streamlit", "impact.ui", "impact.ui.*", "pages.*", "dashboard")
 STORED = ("duckdb", "deltalake", "impact.store", "impact.storage.*", "impact.state")
