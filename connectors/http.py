@@ -274,8 +274,8 @@ class Http:
                 return None
             raise SourceChanged(
                 f"{self._host}{shown_path(response.url)} answered {response.status_code} without readable JSON "
-                f"({facts_of(response.headers.get('Content-Type', ''), body)}). Check url: it may be a sign-in page or a "
-                "proxy that answers."
+                f"({facts_of(response.headers.get('Content-Type', ''), body)}). Check url: it may be a sign-in page or "
+                "a proxy that answers."
             ) from None
 
 
