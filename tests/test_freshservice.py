@@ -246,3 +246,15 @@ def test_nobody_and_no_text_of_a_ticket_is_in_a_payload() -> None:
     with played(requestors=False) as (at, vendor):
         vendor.fill("tickets", 1)
         assert "person" not in at.read("tickets").payloads[0]
+
+
+def test_a_set_up_is_told_the_fields_of_changes_and_tickets_by_their_labels() -> None:
+    with played() as (at, vendor):
+        http = CONNECTOR.open(at.settings)
+        found = {(one.part, one.name, one.label) for one in CONNECTOR.own_fields(http, at.settings)}
+        http.close()
+        assert {("change", "post_impl_result", "Result"), ("ticket", "affected_service", "Affected Service")} <= found
+    with played(fields={"ticket": {"service": "affected SERVICE"}}) as (at, vendor):
+        vendor.fill("tickets", 1)
+        vendor.records["tickets"][0]["custom_fields"] = {"affected_service": "Payroll"}
+        assert [row.service_id for row in at.read("tickets").rows] == ["played:service:payroll"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from connectors import OwnField
@@ -33,12 +34,21 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Form:
-    """The fields of a kind of record. ``labels``: field name -> number -> label; ``names``: what people see, and the
-    names themselves, in lower case -> field name."""
+    """The fields of a kind of record. ``labels``: field name -> number -> label; ``titles``: field name -> what people
+    see."""
 
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    seen: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> bool:
+        """Whether the agent may see the fields at all."""
+        return bool(self.titles)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        by_title = {title.lower(): name for name, title in reversed(list(self.titles.items()))}
+        return by_title | {name.lower(): name for name in self.titles}
 
     def label(self, name: str, value: object) -> str | None:
         """What this account calls the number of a field."""
@@ -46,7 +56,7 @@ class Form:
 
     def name(self, wanted: str) -> str:
         """The name of a field that is given by name or label."""
-        return self.names.get(wanted.strip().lower(), wanted)
+        return self._names.get(wanted.strip().lower(), wanted)
 
 
 def workspaces(http: Http, settings: FreshserviceSettings) -> list[Workspace]:
@@ -81,14 +91,11 @@ def form(http: Http, part: str, workspace: Workspace) -> Form:
     answer = http.ask(FORMS[part], asked, missing_ok=True, accept=(403,))
     found = answer.data if answer.status == 200 and isinstance(answer.data, Mapping) else {}
     fields = next((items(value) for value in found.values() if isinstance(value, list)), [])
-    names: dict[str, str] = {}
-    for about in fields:
-        name, label = text_of(about.get("name")), text_of(about.get("label"))
-        if name:
-            names.setdefault((label or name).lower(), name)
-    own = {name.lower(): name for name in names.values()}
-    labels = {name: _labels(about.get("choices")) for about in fields if (name := text_of(about.get("name")))}
-    return Form(labels, {**names, **own}, seen=bool(fields))
+    named = [(name, about) for about in fields if (name := text_of(about.get("name")))]
+    return Form(
+        labels={name: _labels(about.get("choices")) for name, about in named},
+        titles={name: text_of(about.get("label")) or name for name, about in named},
+    )
 
 
 def _labels(choices: object) -> dict[str, str]:
@@ -100,12 +107,12 @@ def _labels(choices: object) -> dict[str, str]:
 
 
 def own_fields(http: Http, settings: FreshserviceSettings) -> Iterator[OwnField]:
-    """The fields of changes and tickets that a set-up may propose."""
-    for workspace in workspaces(http, settings):
-        for part in FORMS:
-            for label, name in form(http, part, workspace).names.items():
-                if label != name.lower() or label not in settings.FIELDS[part]:
-                    yield OwnField(part, name, label)
+    """The fields of changes and tickets that a set-up may propose, each once."""
+    for part in FORMS:
+        found: dict[str, str] = {}
+        for workspace in workspaces(http, settings):
+            found |= form(http, part, workspace).titles
+        yield from (OwnField(part, name, title) for name, title in found.items())
 
 
 def custom_fields(row: Item) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from connectors.freshservice.account import NONE, Form, Workspace, all_workspaces, custom_fields, form, workspaces
 from connectors.freshservice.catalogue import service_type_ids
-from connectors.freshservice.lists import ORDER, Item, Lists, told
+from connectors.freshservice.lists import Item, Lists, told
 from connectors.freshservice.reading import STATS, TRASH
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.freshservice.words import CLOSED
@@ -17,6 +17,7 @@ from connectors.values import mapping, text_of
 from impact.model import SourceError, SourceRefused
 
 SKEW_SECONDS = 120
+NEWEST_FIRST = (("order_by", "updated_at"), ("order_type", "desc"))
 PROBLEM = "PROBLEM "
 LOOKED_FOR = {
     "service": r"service|product|application|system",
@@ -72,7 +73,7 @@ def _part(http: Http, settings: FreshserviceSettings, part: str, place: Workspac
             f"{PROBLEM}the fields of {part}s{where} cannot be read: numbers keep their built-in meaning, and statuses "
             "of your own count as other"
         )
-    asked = (STATS, ("updated_since", told(settings.start_at)), *ORDER)
+    asked = (STATS, ("updated_since", told(settings.start_at)), *NEWEST_FIRST)
     rows, more = next(lists.pages(place.listing(f"{part}s", f"{part}s", *asked)), ([], False))
     yield f"{part}s{where} updated since {settings.start}: {len(rows)}{' or more' if more else ''}"
     if not rows:
@@ -111,13 +112,12 @@ def _words(rows: list[Item], settings: FreshserviceSettings, part: str, known: F
 
 def _fields(rows: list[Item], settings: FreshserviceSettings, part: str, known: Form) -> Iterator[str]:
     own = dict.fromkeys(name for row in rows for name in custom_fields(row))
-    labels = {name: label for label, name in known.names.items()}
     yield f"custom fields of a {part}: {', '.join(sorted(own)) or 'none is seen'}"
     for canonical, pattern in LOOKED_FOR.items():
-        found = [name for name in own if re.search(pattern, f"{name} {labels.get(name, '')}", re.IGNORECASE)]
+        found = [name for name in own if re.search(pattern, f"{name} {known.titles.get(name, '')}", re.IGNORECASE)]
         if found and (canonical == "satisfaction" or not settings.fields.get(part, {}).get(canonical)):
             yield f"fields that look like {canonical.replace('_', ' ')}: {', '.join(sorted(found))}"
-    there = {*own, *known.names.values(), *(name for row in rows for name in row)}
+    there = {*own, *known.titles, *(name for row in rows for name in row)}
     for canonical, wanted in settings.fields.get(part, {}).items():
         if wanted and rows and known.name(wanted) not in there:
             yield f"{PROBLEM}fields.{part}.{canonical} = {wanted!r} is not among the fields of {part}s."
