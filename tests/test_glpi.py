@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,43 +10,10 @@ import pytest
 import connectors
 from connectors.glpi.queries import Glpi
 from impact.model import Change, Rejected, SatisfactionResponse, SettingsError, SourceRefused, Ticket
-from tests.dialect import Play, Request, playing
-from tests.dialects.glpi import Vendor, written
+from tests.dialects.glpi import written
+from tests.glpi_reads import CONNECTOR, STREAMS, asked, own, rows_of, served
 
-CONNECTOR = connectors.load("glpi")
-STREAMS = {stream.name: stream for stream in CONNECTOR.streams}
-SETTINGS = {"url": "https://glpi.example.com", "user_token": "t"}
 SINCE = datetime(2026, 3, 2, 7, tzinfo=UTC)
-
-
-def own(**keys: Any) -> Any:
-    return connectors.read_settings(CONNECTOR, "glpi", {**SETTINGS, **keys})
-
-
-@contextmanager
-def served(**keys: Any) -> Iterator[tuple[Vendor, Play, Callable[..., list[Any]]]]:
-    """A GLPI, how it is played, and a way to read a stream of it."""
-    vendor = Vendor()
-    with playing(vendor) as play:
-        settings = connectors.read_settings(CONNECTOR, "glpi", {**vendor.settings(play.url), "retries": 0, **keys})
-
-        def read(name: str, since: datetime | None = None) -> list[Any]:
-            http = CONNECTOR.open(settings)
-            try:
-                return [record for page in STREAMS[name].fetch(http, settings, since) for record in page.records]
-            finally:
-                http.close()
-
-        yield vendor, play, read
-        assert not play.broken, play.broken[0]
-
-
-def rows_of(name: str, payload: Any, settings: Any) -> list[Any]:
-    return list(STREAMS[name].convert(payload, settings))
-
-
-def asked(play: Play, path: str) -> list[Request]:
-    return [request for request in play.asked if request.path == f"/apirest.php/{path}"]
 
 
 # Sessions
@@ -293,27 +258,6 @@ def test_a_bookmark_is_never_later_than_what_the_server_writes_even_where_the_zo
         settings = connectors.read_settings(CONNECTOR, "glpi", vendor.settings(play.url))
         *_, last = STREAMS["teams"].fetch(CONNECTOR.open(settings), settings, None)
     assert last.bookmark == behind.replace(microsecond=0)
-
-
-def test_check_says_that_the_zone_does_not_fit_the_servers_clock() -> None:
-    with served() as (vendor, play, _):
-        settings = connectors.read_settings(CONNECTOR, "glpi", vendor.settings(play.url))
-        assert any("fits the server's clock" in said for said in CONNECTOR.check(CONNECTOR.open(settings), settings))
-        vendor.current = lambda: written(datetime.now(UTC) + timedelta(hours=2))
-        told = [said for said in CONNECTOR.check(CONNECTOR.open(settings), settings) if "timezone" in said]
-    assert [said.startswith("PROBLEM ") and "wrong by 2 hours" in said for said in told] == [True]
-
-
-def test_check_tells_what_the_profile_may_not_see_and_that_tasks_of_projects_hide() -> None:
-    with served() as (vendor, play, _):
-        vendor.refused |= {"ChangeCost", "Log"}
-        vendor.fill("tickets", 1)
-        keys = {**vendor.settings(play.url), "milestones_from": ["tasks", "project_tasks"]}
-        settings = connectors.read_settings(CONNECTOR, "glpi", keys)
-        told = list(CONNECTOR.check(CONNECTOR.open(settings), settings))
-    assert any(said.startswith("PROBLEM costs of changes") for said in told)
-    assert any(said.startswith("PROBLEM histories may not be read") for said in told)
-    assert any("members of their teams" in said for said in told)
 
 
 # What it means

@@ -13,11 +13,13 @@ from connectors.glpi.children import COSTS, LINKS, TASKS
 from connectors.glpi.queries import Glpi
 from connectors.glpi.settings import HIGH_LEVEL, GlpiSettings
 from connectors.http import Http
-from connectors.values import mapping, text_of
+from connectors.values import mapping, text_of, whole
 from impact.model import SourceRefused
 
 PROBLEM = "PROBLEM "
 SKEW = timedelta(minutes=2)
+FROM_PARENT = -2
+"""What an entity is set to that takes a setting from the one above it."""
 PARTS = {"change": "Change", "ticket": "Ticket"}
 LOOKS_USEFUL = re.compile(
     r"risk|cost|budget|benefit|service|outcome|result|success|satisf|risque|co[uû]t|risiko|kosten|nutzen", re.IGNORECASE
@@ -41,6 +43,7 @@ def tell(http: Http, settings: GlpiSettings) -> Iterator[str]:
     yield from _records(glpi)
     yield from _lists(glpi)
     yield from _histories(glpi)
+    yield from _scale(glpi)
     yield from _fields(glpi)
 
 
@@ -125,6 +128,21 @@ def _histories(glpi: Glpi) -> Iterator[str]:
             glpi.part(f"Ticket/{row.get('id')}/Log", 0, 0)
         except SourceRefused:
             yield f"{PROBLEM}histories may not be read: reopenings are unknown. Give the profile the right to see logs."
+
+
+def _scale(glpi: Glpi) -> Iterator[str]:
+    """Whether entities ask on another scale than the settings say; newer versions tell it."""
+    try:
+        entities = list(glpi.table("Entity"))
+    except SourceRefused:
+        return
+    own = [row for row in entities if whole(row.get("inquest_config")) not in (None, FROM_PARENT)]
+    scales = {most for row in own if (most := whole(row.get("inquest_max_rate")))}
+    if scales - {glpi.settings.csat_max}:
+        yield (
+            f"{PROBLEM}surveys go up to {', '.join(map(str, sorted(scales)))}, but csat_max is "
+            f"{glpi.settings.csat_max:g}: answers are read wrongly unless GLPI tells them scaled to 5. Set csat_max."
+        )
 
 
 def _fields(glpi: Glpi) -> Iterator[str]:
