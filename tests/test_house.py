@@ -135,8 +135,19 @@ def test_lint_format_and_types_are_clean(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-RUN_AS_COMMANDS = {"pytest-timeout", "ruff", "mypy", "types-requests", "tzdata", "pandas", "altair", "psycopg[binary]"}
-"""Needed without being imported: plugins, tools, types, time zones, what Streamlit draws with, a database driver."""
+RUN_AS_COMMANDS = {
+    "pytest-timeout",
+    "ruff",
+    "mypy",
+    "types-requests",
+    "tzdata",
+    "pandas",
+    "altair",
+    "psycopg[binary]",
+    "jira820",
+}
+"""Needed without being imported: plugins, tools, types, time zones, what Streamlit draws with, a database driver, a mock
+that is started."""
 
 
 @pytest.mark.parametrize(
