@@ -146,8 +146,8 @@ RUN_AS_COMMANDS = {
     "psycopg[binary]",
     "jira820",
 }
-"""Needed without being imported: plugins, tools, types, time zones, what Streamlit draws with, a database driver, a mock
-that is started."""
+"""Needed without being imported: plugins, tools, types, time zones, what Streamlit draws with, a database driver, a
+mock that is started."""
 
 
 @pytest.mark.parametrize(
