@@ -12,8 +12,9 @@ import pytest
 import connectors
 from connectors import Stream
 from impact import sync
-from impact.model import TABLE_OF, Row, SourceRefused, SourceUnavailable, Team, row_id
+from impact.model import TABLE_OF, Row, SettingsError, SourceRefused, SourceUnavailable, Team, row_id
 from impact.pulling.sweeping import believable
+from impact.sections import Sync
 from impact.store import Listing
 from tests import contract
 from tests.desks import Desk, Office, an_office, stream, ticket
@@ -203,3 +204,9 @@ def test_the_keys_that_a_connector_lists_are_those_of_its_rows(kind: str) -> Non
             keys |= {listed.key(payload): own} if own else {}
         assert keys, f"no sample of {listed.name} becomes a row"
         assert keys == {key: {key} for key in keys}, f"{listed.name} lists keys that are not its rows'"
+
+
+@pytest.mark.parametrize("days", [-1, 367])
+def test_days_between_two_looks_that_cannot_be_are_refused_with_what_is_allowed(days: int) -> None:
+    with pytest.raises(SettingsError, match=rf"\[sync\] sweep_days = {days} is not possible. Allowed are 1 to 366"):
+        Sync(sweep_days=days)
