@@ -174,6 +174,16 @@ def test_a_pass_that_breaks_off_goes_on_in_its_workspace_and_is_dated_by_its_beg
     assert rest.bookmark == datetime.fromisoformat(begun)
 
 
+def test_a_break_while_the_trash_is_read_again_keeps_the_place_in_the_list() -> None:
+    with played() as (at, vendor):
+        vendor.fill("tickets", 12)
+        vendor.records["tickets"][0]["deleted"] = True
+        cursor = "|2026-03-02T08:00:40Z|2026-03-02T08:00:50Z"
+        broken = at.read("tickets", None, cursor, most=1)
+        assert [payload["gone"] for payload in broken.payloads] == ["deleted"]
+        assert broken.pages[-1].cursor == cursor
+
+
 def test_a_workspace_that_is_not_seen_and_a_refused_list_of_them_end_the_stream() -> None:
     with played(workspaces=["Finance"]) as (at, vendor):
         vendor.spaces = {2: "IT"}

@@ -106,7 +106,7 @@ def _pages(
     """The trash first, so that what was restored from it counts; then workspace by workspace."""
     begin = this.begin
     for records in trash:
-        yield Page(tuple(records))
+        yield Page(tuple(records), cursor=cursor or None)
     overlap, newest = timedelta(minutes=this.settings.overlap_minutes), this.since
     for mark, walk in walks(this, places, cursor):
         for rows in walk.portions():
