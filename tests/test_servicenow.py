@@ -167,14 +167,21 @@ def test_a_row_without_a_stamp_is_told_and_a_list_of_such_rows_is_refused() -> N
 def test_a_pass_that_broke_off_in_the_second_table_goes_on_there_and_the_next_begins_where_the_first_did() -> None:
     with playing(parallel=1) as (at, vendor):
         vendor.fill("tickets", 40)
+        began = at.play.now()
+
+        def hours_pass(number: int) -> None:
+            at.play.clock = timedelta(hours=3) if number > 12 else timedelta(0)
+
+        at.play.before = hours_pass
         broken = at.read("tickets", most=8)  # six pages of incidents, two of requested items
         assert broken.bookmark is None
-        vendor.now = at.play.now()
-        changed = vendor.touch("tickets", 0)
+        vendor.now = began + timedelta(minutes=5)
+        changed = vendor.touch("tickets", 0)  # an incident that was read already
         at.strike("")
         rest = at.next(broken)
         assert not asked(at, "incident")[1:]  # it is only counted
         assert set(broken.keys) | set(rest.keys) == at.there("tickets")
+        assert changed not in rest.keys
         assert changed in at.next(rest).keys
 
 

@@ -210,9 +210,9 @@ def answer(number: int, value: str, words: str) -> dict[str, str]:
 def test_only_a_survey_that_was_completed_has_a_score_and_its_words_are_not_kept() -> None:
     with playing() as (at, vendor):
         vendor.fill("surveys", 4)
-        complete = {"state": "complete", "taken_on": "2026-03-03 10:00:00"}
-        for number, said in ((0, complete), (1, {"state": "wip"}), (2, {"state": "canceled"}), (3, complete)):
-            vendor.records["surveys"][number].update(said)
+        complete = {"taken_on": "2026-03-03 10:00:00"}
+        for number, state in enumerate(("complete", "wip", "canceled", "complete")):
+            vendor.records["surveys"][number].update(complete, state=state)
         vendor.others["asmt_metric_result"] += [
             answer(1, "5", "Ask Eva about it"),
             answer(2, "5", "Very satisfied"),
