@@ -139,6 +139,18 @@ def case(connector: Connector, make: Make, **own: Any) -> Iterator[Case]:
         assert not play.broken, play.broken[0]
 
 
+def swept(connector: Connector, settings: Any, stream: str) -> Iterator[str]:
+    """The keys that a sweep of a stream names, one after the other."""
+    ids = next(one.ids for one in connector.streams if one.name == stream)
+    assert ids, f"{stream} cannot be swept"
+    http = connector.open(settings)
+    try:
+        for portion in ids(http, settings):
+            yield from portion
+    finally:
+        http.close()
+
+
 def filled(at: Case, count: int = MANY, **more: Any) -> None:
     at.dialect.fill(at.main, count, **more)
     at.play.time_passes()

@@ -17,6 +17,7 @@ from impact.model import Change, Milestone, SatisfactionResponse, SourceRefused,
 from impact.settings import Settings
 from impact.store import Store
 from tests import redmine_server
+from tests.passes import swept
 from tests.redmine_reads import CONNECTOR, Plan, read, settings, values
 from tests.redmine_server import RedmineServer
 
@@ -181,3 +182,17 @@ def test_check_tells_what_is_found_and_what_only_administrators_may_read(redmine
 def test_check_tells_what_is_missing(redmine: RedmineServer, user: str, more: dict[str, Any], expected: str) -> None:
     found = said(redmine, user, **more)
     assert any(sentence.startswith(expected) for sentence in found), found
+
+
+@pytest.mark.parametrize(
+    ("stream", "tracker"), [("tickets", "Incident"), ("changes", "Change"), ("milestones", "Task")]
+)
+def test_a_sweep_names_what_exists_and_not_what_was_deleted(redmine: RedmineServer, stream: str, tracker: str) -> None:
+    own = settings(redmine, "admin", page_size=23, history=False)
+    parent = {"parent_issue_id": create(redmine, "Change")} if stream == "milestones" else {}
+    there = sorted(set(read(own, stream).keys))
+    assert sorted(swept(CONNECTOR, own, stream)) == there
+    made = create(redmine, tracker, **parent)
+    assert sorted(swept(CONNECTOR, own, stream)) == sorted([*there, made])
+    redmine.ask("DELETE", f"issues/{made}.json")
+    assert sorted(swept(CONNECTOR, own, stream)) == there

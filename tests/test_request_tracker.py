@@ -24,7 +24,8 @@ from impact.model import (
 )
 from impact.people import hide_people
 from tests import rt_cached, rt_server
-from tests.rt_reads import STREAMS, Read, at, gone, read, settings
+from tests.passes import swept
+from tests.rt_reads import CONNECTOR, STREAMS, Read, at, gone, read, settings
 from tests.rt_seed import ALL, DESKS, Plan
 from tests.rt_server import RtServer
 
@@ -304,3 +305,11 @@ def test_bookmarks_only_move_forward_and_nothing_before_them_is_missing(rt: RtSe
     later = bookmarks[len(bookmarks) * 3 // 4]
     stored = {r["id"] for page in rt_tickets.pages[: len(bookmarks) * 3 // 4 + 1] for r in page.records}
     assert stored | set(read(settings(rt), "tickets", later).keys) == set(rt_tickets.keys)
+
+
+def test_a_sweep_names_every_ticket_but_deleted_and_merged_ones(rt: RtServer, rt_plan: Plan) -> None:
+    own = settings(rt, page_size=37)
+    expected = sorted(record.id for record in rt_plan.tickets if not gone(record))
+    assert sorted(swept(CONNECTOR, own, "tickets")) == expected
+    assert sorted(swept(CONNECTOR, own, "milestones")) == sorted(record.id for record in rt_plan.tasks)
+    assert sorted(swept(CONNECTOR, own, "changes")) == sorted(record.id for record in rt_plan.changes)

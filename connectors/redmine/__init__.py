@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors import Connector, Stream
 from connectors.http import Http
-from connectors.redmine.check import tell
+from connectors.redmine.check import own_fields, tell
 from connectors.redmine.queries import stamp
 from connectors.redmine.reading import (
     ids_of_changes,
@@ -71,6 +71,7 @@ CONNECTOR = Connector(
     ),
     open=open_session,
     check=tell,
+    own_fields=own_fields,
     lacks=(
         "Redmine has no changes, services or surveys of its own: trackers and custom fields stand for them.",
         "It does not tell which issues were deleted or moved out of sight: a sweep of all numbers marks them.",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from connectors import OwnField
 from connectors.http import Http
 from connectors.redmine.queries import ANY_STATUS, Filter, Item, Redmine, filtered
 from connectors.redmine.reading import chosen_projects, groups_of, in_projects, tracker_ids
 from connectors.redmine.settings import FIELDS, RedmineSettings
+from connectors.values import items
 
 SKEW_SECONDS = 120
 PROBLEM = "PROBLEM "
@@ -103,11 +105,7 @@ def _statuses(redmine: Redmine, part: str, rows: Iterable[Item]) -> Iterator[str
 
 def _fields_of(part: str, rows: Iterable[Item], settings: RedmineSettings) -> Iterator[str]:
     """Which custom fields the newest records have, and which configured ones are not among them."""
-    found: dict[str, str] = {}
-    for row in rows:
-        for custom in row.get("custom_fields") or ():
-            if isinstance(custom, Mapping):
-                found[str(custom.get("id"))] = str(custom.get("name"))
+    found = _custom(rows)
     told = ", ".join(f"{name} ({number})" for number, name in sorted(found.items(), key=lambda f: f[1]))
     yield f"custom fields of a {part}: {told or 'none is visible'}"
     names = {name.strip().casefold() for name in found.values()}
@@ -115,6 +113,25 @@ def _fields_of(part: str, rows: Iterable[Item], settings: RedmineSettings) -> It
         wanted = settings.field(part, name)
         if name in settings.fields.get(part, {}) and wanted and wanted not in found and wanted.casefold() not in names:
             yield f"{PROBLEM}fields.{part}.{name} = {wanted!r} is not among them."
+
+
+def _custom(rows: Iterable[Item]) -> dict[str, str]:
+    """Id -> name of the custom fields that issues have."""
+    fields = (custom for row in rows for custom in items(row.get("custom_fields")))
+    return {str(custom.get("id")): str(custom.get("name")) for custom in fields}
+
+
+def own_fields(http: Http, settings: RedmineSettings) -> Iterator[OwnField]:
+    """The custom fields of the newest issues of each part."""
+    redmine = Redmine(http, settings)
+    trackers = tracker_ids(redmine)
+    parts = {"change": trackers.changes, "milestone": trackers.milestones, "ticket": trackers.tickets}
+    for part, numbers in parts.items():
+        where = [("tracker_id", "=", numbers), *in_projects(redmine)]
+        if numbers:
+            newest = redmine.page("issues.json", "issues", [*filtered(*where, ANY_STATUS), ("sort", "id:desc")])
+            for name in _custom(newest.items).values():
+                yield OwnField(part, name, name)
 
 
 def _count(total: int | None) -> str:

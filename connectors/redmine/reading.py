@@ -113,10 +113,10 @@ def ids_of_milestones(http: Http, settings: RedmineSettings) -> Iterator[list[st
     """The keys of all milestones that exist and are seen: children of changes, and versions of changes."""
     redmine = Redmine(http, settings)
     redmine.sign_in()
-    trackers, where = tracker_ids(redmine), in_projects(redmine)
-    changes = {int(row["id"]): row for row in _issues_of(redmine, trackers.changes)}
+    trackers = tracker_ids(redmine)
+    changes = {int(row["id"]): row for row in _issues_of(redmine, trackers.changes, *in_projects(redmine))}
     if "children" in settings.milestones_from:
-        children = _issues_of(redmine, trackers.milestones, ("parent_id", "*", ("",)), *where)
+        children = _issues_of(redmine, trackers.milestones, ("parent_id", "*", ("",)))
         for rows in portions(children, settings.page_size):
             yield [str(row["id"]) for row in rows if number_in(row, "parent") in changes]
     if "versions" in settings.milestones_from:

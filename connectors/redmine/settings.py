@@ -65,11 +65,11 @@ class RedmineSettings(SystemSettings, ScoreSettings):
     EXAMPLE: ClassVar[str] = "https://redmine.example.com"
 
     api_key: str = setting("API access key of the user that reads (Redmine: My account)", "", secret=True)
-    username: str = setting("User that reads, where no key is used", "")
+    username: str = setting("User that reads, where no key is used", "", ask=True)
     password: str = setting("Password of that user", "", secret=True)
     history: bool = setting("Read histories, one request an issue: first answers, first resolutions, reopenings", True)
     projects: tuple[str, ...] = setting("Projects to read, by identifier, name or id; empty: all that are visible", ())
-    change_trackers: tuple[str, ...] = setting("Trackers that hold changes, by name or id", ())
+    change_trackers: tuple[str, ...] = setting("Trackers that hold changes, by name or id", (), ask=True)
     ticket_trackers: tuple[str, ...] = setting(
         "Trackers that hold customers' tickets; empty: all but those of changes", ()
     )
