@@ -312,3 +312,24 @@ def test_the_plan_is_taken_for_the_rollout_only_of_done_changes_and_only_when_as
     payload = {"sys_id": "a" * 32, "start_date": "2026-03-01 20:00:00", "end_date": "2026-03-01 22:00:00", **given}
     change = next(row for row in stream.convert(payload, settings) if isinstance(row, Change))
     assert (f"{change.rollout_start_at:%Y-%m-%d %H:%M}" if change.rollout_start_at else None) == begins
+
+
+def test_check_tells_words_that_are_not_known_and_fields_that_the_company_added() -> None:
+    with playing(fields={"change": {"risk": "u_hazard"}}) as (at, vendor):
+        vendor.fill("changes", 1)
+        vendor.records["changes"][0].update(u_planned_cost="5", u_colour="red", state="77")
+        vendor.fill("tickets", 1)
+        vendor.others["sys_choice"].append(choice("incident", "state", "2", "Parked"))
+        vendor.records["tickets"][0]["state"] = "2"  # its number is known, whatever its label
+        http = at.connector.open(at.settings)
+        told = list(at.connector.check(http, at.settings))
+        assert [text for text in told if text.startswith("PROBLEM ")] == [
+            "PROBLEM the status '77' (77) of change_request is not known; name it in values.change_status.",
+            "PROBLEM fields.change.risk = 'u_hazard' is not a field of change_request.",
+        ]
+        assert "own fields of change_request: u_colour, u_planned_cost" in told
+        assert "of these, fields may want to name: u_planned_cost" in told
+        assert [(own.part, own.name) for own in at.connector.own_fields(http, at.settings)] == [
+            ("change", "u_colour"),
+            ("change", "u_planned_cost"),
+        ]
