@@ -55,16 +55,21 @@ class Trial:
     name: str
     values: Mapping[str, Any]
     works: bool = False
+    told: list[str] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     proposals: tuple[Proposal, ...] = ()
 
     def steps(self) -> Iterator[str]:
-        """Sign in, read one page of everything, look at own fields: sentences as they become known."""
+        """Sign in, read one page of everything, look at own fields: sentences as they become known, kept in ``told``."""
+        for sentence in self._steps():
+            self.told.append(sentence)
+            yield sentence
+
+    def _steps(self) -> Iterator[str]:
         try:
             own = connectors.read_settings(self.connector, self.name, self.values)
             http = self.connector.open(own)
-            told = list(self.connector.check(http, own))
-            yield from told
+            yield from self.connector.check(http, own)
             self.works = True
             for probe in probes(self.connector, http, own):
                 self.probes.append(probe)

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors import Connector, Stream
 from connectors.http import Http
-from connectors.request_tracker.check import tell
+from connectors.request_tracker.check import own_fields, tell
 from connectors.request_tracker.queries import stamp
 from connectors.request_tracker.reading import (
     ids_of_changes,
@@ -64,6 +64,7 @@ CONNECTOR = Connector(
     ),
     open=open_session,
     check=tell,
+    own_fields=own_fields,
     lacks=(
         "Request Tracker has no changes, services or surveys of its own: queues and custom fields stand for them.",
         "It does not tell which customers a change touches, nor when the service desk first answered.",

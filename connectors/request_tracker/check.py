@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from connectors import OwnField
 from connectors.http import Http
 from connectors.request_tracker.queries import Item, Rt, any_of
 from connectors.request_tracker.reading import queue_ids
 from connectors.request_tracker.settings import FIELDS, RtSettings
+from connectors.values import items
 
 SKEW_SECONDS = 120
 PROBLEM = "PROBLEM "
@@ -84,13 +86,28 @@ def _fields_of(part: str, rows: Iterable[Item], settings: RtSettings) -> Iterato
             "SeeCustomField lacks there."
         )
         return
-    found = sorted({str(f.get("name")) for fields in lists for f in fields if isinstance(f, Mapping)})
+    found = sorted({str(field.get("name")) for fields in lists for field in items(fields)})
     yield f"custom fields of a {part}: {', '.join(found) or 'none'}"
     for name in FIELDS[part]:
         wanted = settings.field(part, name)
         configured = name in settings.fields.get(part, {})
         if configured and wanted and wanted not in found and not wanted.startswith("Requestor."):
             yield f"{PROBLEM}fields.{part}.{name} = {wanted!r} is not among them."
+
+
+def own_fields(http: Http, settings: RtSettings) -> Iterator[OwnField]:
+    """The custom fields of the newest tickets of each part."""
+    rt = Rt(http, settings)
+    changes, tickets = queue_ids(rt)
+    newest = [("fields", "CustomFields"), ("orderby", "id"), ("order", "DESC")]
+    wheres = {"change": any_of("Queue", tuple(changes)), "ticket": any_of("Queue", tuple(tickets))}
+    if changes:
+        wheres["milestone"] = "MemberOf IS NOT NULL"
+    for part, where in wheres.items():
+        rows = rt.page("tickets", [("query", where), *newest]).items if where != "()" else ()
+        names = {str(field.get("name")) for row in rows for field in items(row.get("CustomFields"))}
+        for name in sorted(names):
+            yield OwnField(part, name, name)
 
 
 def _count(total: int | None) -> str:

@@ -75,11 +75,11 @@ class RtSettings(SystemSettings, ScoreSettings):
     EXAMPLE: ClassVar[str] = "https://rt.example.com"
 
     token: str = setting("Authentication token of the user that reads (RT: Settings, Auth Tokens)", "", secret=True)
-    username: str = setting("User that reads, where no token is used", "")
+    username: str = setting("User that reads, where no token is used", "", ask=True)
     password: str = setting("Password of that user", "", secret=True)
     history: bool = setting("Read status histories, for first resolutions and reopenings", True)
-    change_queues: tuple[str, ...] = setting("Queues that hold changes", ())
-    ticket_queues: tuple[str, ...] = setting("Queues that hold customers' tickets; empty: all others", ())
+    change_queues: tuple[str, ...] = setting("Queues that hold changes", (), ask=True)
+    ticket_queues: tuple[str, ...] = setting("Queues that hold customers' tickets; empty: all others", (), ask=True)
     cause_links: tuple[str, ...] = setting(
         f"Links from a ticket to a change that name it as cause: {', '.join(LINKS)}", LINKS[:2]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -59,14 +60,16 @@ def _questions(view: View, start: Callable[[Path], None]) -> None:
     if tried:
         _try(view, chosen.kind, name.strip(), answers)
     trial = st.session_state.get(TRIAL)
-    if isinstance(trial, Trial) and trial.works and trial.connector.kind == chosen.kind:
-        _found(trial, view, start)
+    if isinstance(trial, Trial) and trial.connector.kind == chosen.kind:
+        _told(trial)
+        if trial.works:
+            _found(trial, view, start)
 
 
 def _answer(kind: str, question: Question) -> str:
     label = question.help if question.default is not None else f"{question.help} (needed)"
     return st.text_input(
-        wording.plain(label),
+        re.sub(r"(https?://[^\s,)]+)", r"`\1`", wording.plain(label)),  # an example is no link
         placeholder=question.default or "",
         type="password" if question.secret else "default",
         key=f"{kind} {question.key}",
@@ -82,14 +85,24 @@ def _try(view: View, kind: str, name: str, answers: dict[str, str]) -> None:
     except SettingsError as error:
         st.error(wording.plain(str(error)))
         return
-    with st.status("Trying it; nothing is stored", expanded=True) as status:
+    place = st.empty()
+    with place.status("Trying it; nothing is stored", expanded=True):
         for sentence in trial.steps():
-            (st.warning if PROBLEM in sentence else st.markdown)(wording.plain(sentence.replace(f"{PROBLEM} ", "")))
-        if trial.works:
-            status.update(label="It works", state="complete")
-        else:
-            status.update(label="It does not work yet", state="error")
+            st.markdown(wording.plain(sentence))
+    place.empty()
     st.session_state[TRIAL] = trial
+
+
+def _told(trial: Trial) -> None:
+    """How the trial went, as long as its answers are on the page."""
+    if trial.works:
+        st.success("It works", icon=":material/check:")
+    else:
+        st.error("It does not work yet", icon=":material/cloud_off:")
+    with st.expander("What was found", expanded=not trial.works):
+        for sentence in trial.told:
+            problem = PROBLEM in sentence
+            (st.warning if problem else st.markdown)(wording.plain(sentence.replace(f"{PROBLEM} ", "")))
 
 
 def _found(trial: Trial, view: View, start: Callable[[Path], None]) -> None:
