@@ -60,7 +60,7 @@ class Trial:
     proposals: tuple[Proposal, ...] = ()
 
     def steps(self) -> Iterator[str]:
-        """Sign in, read one page of everything, look at own fields: sentences as they become known, kept in ``told``."""
+        """Sign in, read one page of everything, look at own fields: sentences as they come; ``told`` keeps them."""
         for sentence in self._steps():
             self.told.append(sentence)
             yield sentence
