@@ -89,7 +89,12 @@ _TIMED = (
 """A ticket that is resolved at an unknown time says nothing; one that is still open took at least until today."""
 
 
-_TOP_TWO = "((better = 'high' AND score_raw >= scale_max - 1) OR (better = 'low' AND score_raw <= scale_min + 1))"
+_BELOW_BEST = "(CASE WHEN scale_max - scale_min < 3 THEN 0 ELSE 1 END)"
+"""Of good or bad, and of three answers, the second best is no praise."""
+_TOP_TWO = (
+    f"((better = 'high' AND score_raw >= scale_max - {_BELOW_BEST}) "
+    f"OR (better = 'low' AND score_raw <= scale_min + {_BELOW_BEST}))"
+)
 _NPS = "(CASE WHEN score_raw >= 9 THEN 100.0 WHEN score_raw <= 6 THEN -100.0 ELSE 0.0 END)"
 
 METRICS: tuple[Metric, ...] = (
@@ -241,7 +246,7 @@ METRICS: tuple[Metric, ...] = (
         label="CSAT",
         short="CSAT",
         help="Share of answers in the two best boxes of the satisfaction question.",
-        formula="answers in the top two boxes / answers, by the day answered",
+        formula="answers in the top two boxes (the top one, where there are fewer than four) / answers, by the day answered",
         trap="Never mixed with the mean; only people who answered count.",
         unit="%",
         better="more",

@@ -75,6 +75,10 @@ CASES: list[tuple[str, str, list[Row], tuple[float, float]]] = [
     ("csat", "the top two boxes", [answer(k, s) for k, s in zip("abc", (5, 4, 3), strict=True)], (3, 2)),
     ("csat", "where 1 is best, the two lowest", [
         answer(k, s, scale=(1, 4), better="low") for k, s in zip("abc", (1, 2, 3), strict=True)], (3, 2)),
+    ("csat", "of good or bad, good only", [answer(k, s, scale=(0, 1)) for k, s in zip("abc", (1, 0, 1), strict=True)],
+        (3, 2)),
+    ("csat", "of three answers, the best only", [
+        answer(k, s, scale=(1, 3), better="low") for k, s in zip("abc", (1, 2, 3), strict=True)], (3, 1)),
     ("nps", "promoters minus detractors, blanks are neither", [
         answer("a", 9, **NPS), answer("b", 8, **NPS), answer("c", 6, **NPS), answer("d", 10, **NPS),
         answer("e", None, **NPS)], (4, 100)),
