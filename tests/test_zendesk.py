@@ -166,7 +166,7 @@ def test_a_rating_is_good_bad_or_only_asked_for(score: str, ratio: float | None)
         vendor.fill("surveys", 1)
         vendor.records["surveys"][0] |= {"score": score, "updated_at": "2026-03-04T10:00:00Z"}
         (answer,) = read(play, "surveys").of(SatisfactionResponse)
-        assert (answer.instrument, answer.scale_min, answer.scale_max) == ("thumbs", 0.0, 1.0)
+        assert (answer.instrument, answer.scale_min, answer.scale_max) == ("csat", 0.0, 1.0)
         assert (answer.score_raw, answer.score_ratio) == (ratio, ratio)
         assert answer.asked_at == datetime(2026, 3, 2, 8, 0, 7, tzinfo=UTC)
         assert answer.answered_at == (None if ratio is None else datetime(2026, 3, 4, 10, tzinfo=UTC))
@@ -206,6 +206,31 @@ def test_where_a_list_is_offered_the_ratings_on_tickets_do_not_count_twice() -> 
         vendor.closed = {"guide/survey_responses"}
         assert read(play, "tickets").of(SatisfactionResponse) == []
         assert len(read(play, "tickets", satisfaction="ticket").of(SatisfactionResponse)) == 1
+
+
+def test_a_ticket_in_both_lists_of_answers_counts_once_and_an_answer_counts_before_silence() -> None:
+    with account() as (vendor, play):
+        vendor.fill("surveys", 4)
+        for row, ticket, score in zip(
+            vendor.records["surveys"], (1, 2, 3, 4), ("good", "offered", "bad", "good"), strict=True
+        ):
+            row |= {"ticket_id": ticket, "score": score}
+        rated = {"rating": 4, "created_at": "2026-03-04T10:00:00Z"}
+        vendor.responses = [
+            {"id": f"r{ticket}", "created_at": "2026-03-03T10:00:00Z", "subject_zrns": [f"zen:ticket:{ticket}"]}
+            for ticket in (1, 2, 3)
+        ]
+        vendor.responses[0]["answers"] = [rated]
+        answers = read(play, "surveys").of(SatisfactionResponse)
+        assert [(a.source_key, a.ticket_id, a.score_raw) for a in answers] == [
+            ("r1", "desk:ticket:1", 4.0),
+            ("r2", "desk:ticket:2", None),
+            ("r3", "desk:ticket:3", None),
+            ("103", "desk:ticket:3", 0.0),
+            ("104", "desk:ticket:4", 1.0),
+        ]
+        assert len(read(play, "surveys", satisfaction="legacy").of(SatisfactionResponse)) == 4
+        assert [text for text in told(play) if "a ticket in both counts once" in text]
 
 
 def test_a_list_that_the_settings_name_must_be_there() -> None:
@@ -265,6 +290,23 @@ def test_a_custom_status_means_what_its_label_or_else_its_category_means() -> No
             row |= {"custom_status_id": number, "status": status}
         tickets = read(play, "tickets", values={"ticket_status": {"waiting": ["Parked"]}}).of(Ticket)
         assert [(t.status, t.status_raw) for t in tickets] == [("waiting", "With the vendor"), ("waiting", "Parked")]
+
+
+def test_a_closed_ticket_is_closed_though_it_keeps_the_status_in_which_it_was_solved() -> None:
+    with account() as (vendor, play):
+        labels = ("Solved", "Fixed", "Answered by Eva's team", "Spam")
+        vendor.lists["custom_statuses"] = [
+            {"id": number, "agent_label": label, "status_category": "solved"} for number, label in enumerate(labels)
+        ]
+        vendor.fill("tickets", len(labels))
+        for number, row in enumerate(vendor.records["tickets"]):
+            row |= {"custom_status_id": number, "status": "closed"}
+        assert [(t.status, t.status_raw) for t in read(play, "tickets").of(Ticket)] == [
+            ("closed", "closed"),
+            ("closed", "Fixed"),
+            ("closed", "Answered by Eva's team"),
+            ("cancelled", "Spam"),
+        ]
 
 
 def test_groups_of_customers_come_from_fields_of_people_and_organizations_only_where_set() -> None:

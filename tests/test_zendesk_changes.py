@@ -154,6 +154,8 @@ REFUSED = [
     (solved(tags=["declined"]), {}, ("cancelled", "declined", "unknown")),
     (solved(status="closed", tags=["closed_by_merge"]), {}, ("cancelled", "closed_by_merge", "unknown")),
     (solved(custom_status_id=9), {}, ("cancelled", "Rejected", "unknown")),
+    (solved(status="closed", custom_status_id=9), {}, ("cancelled", "Rejected", "unknown")),
+    (solved(status="closed", custom_status_id=10), {}, ("done", "Failed", "failed")),
     (solved(status="deleted"), {}, ("cancelled", "deleted", "unknown")),
     (solved(), {50: "out_back"}, ("rolled_back", "Rolled back", "failed")),
     (solved(), {50: "out_ok"}, ("done", "solved", "successful")),
@@ -165,7 +167,10 @@ REFUSED = [
 @pytest.mark.parametrize(("ticket", "fields", "expected"), REFUSED)
 def test_a_refused_change_is_never_done(ticket: dict[str, Any], fields: Any, expected: tuple[str, ...]) -> None:
     with account() as (vendor, play):
-        vendor.lists["custom_statuses"] = [{"id": 9, "agent_label": "Rejected", "status_category": "solved"}]
+        vendor.lists["custom_statuses"] = [
+            {"id": 9, "agent_label": "Rejected", "status_category": "solved"},
+            {"id": 10, "agent_label": "Failed", "status_category": "solved"},
+        ]
         desk(vendor, ticket, fields=fields)
         change = one_change(play)
         assert (change.status, change.status_raw, change.outcome) == expected
@@ -253,6 +258,14 @@ def test_check_reminds_that_solved_changes_count_as_done() -> None:
         desk(vendor, {"ticket_form_id": 1260})
         said = told(play, **FORM)
         assert [text for text in said if text.startswith("a solved change counts as done unless")]
+        undated = [
+            text for text in told(play, **FORM, fields={"change": {"rollout_start_at": ""}}) if "went live" in text
+        ]
+        assert undated == [
+            "no field tells when a change went live (fields.change.rollout_start_at): one that is done counts from the "
+            "moment it was solved"
+        ]
+        assert not [text for text in said if "went live" in text]
         assert not [
             text for text in told(play, **FORM, fields={"change": {"status": "Outcome"}}) if "counts as done" in text
         ]

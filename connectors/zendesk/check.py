@@ -94,10 +94,14 @@ def _fields(fields: Iterable[Item], settings: ZendeskSettings) -> Iterator[str]:
 
 
 def _twice(own: list[Item], settings: ZendeskSettings) -> Iterator[str]:
-    for part in PARTS:
-        for name, ids in field_ids(own, settings.fields_of(part)).items():
-            if len(ids) > 1:
-                yield f"{len(ids)} ticket fields are {settings.field(part, name)!r}: the first that is filled is read"
+    found = {
+        settings.field(part, name): len(ids)
+        for part in PARTS
+        for name, ids in field_ids(own, settings.fields_of(part)).items()
+    }
+    for title, times in found.items():
+        if times > 1:
+            yield f"{times} ticket fields are {title!r}: the first that is filled is read"
 
 
 def _statuses(zendesk: Zendesk) -> Iterator[str]:
@@ -133,6 +137,20 @@ def _changes(zendesk: Zendesk) -> Iterator[str]:
             "a solved change counts as done unless its outcome, a custom status or a tag says that it was refused or "
             "taken back (values.change_status); fields.change.status may name a field of yours instead"
         )
+    if settings.changes_from and not settings.rollout_from_plan and not _dated(zendesk):
+        undated = settings.changes_from == "custom_object" or not settings.rollout_from_solved
+        yield (
+            "no field tells when a change went live (fields.change.rollout_start_at): "
+            + ("it stays unknown" if undated else "one that is done counts from the moment it was solved")
+        )
+
+
+def _dated(zendesk: Zendesk) -> bool:
+    """Whether a field tells when changes went live; which fields a custom object has, is told with it."""
+    own = zendesk.settings.field(CHANGE, "rollout_start_at")
+    if zendesk.settings.changes_from == "custom_object":
+        return bool(own)
+    return bool(field_ids(zendesk.listed("ticket_fields", "ticket_fields") or (), {CHANGE: own}))
 
 
 def _object(zendesk: Zendesk, key: str) -> str:
@@ -147,7 +165,7 @@ def _object(zendesk: Zendesk, key: str) -> str:
 
 def _surveys(zendesk: Zendesk) -> Iterator[str]:
     settings = zendesk.settings
-    offered = []
+    filled: dict[str, bool] = {}
     for system in systems_of(settings):
         path, name = SURVEY_LISTS[system]
         try:
@@ -158,14 +176,14 @@ def _surveys(zendesk: Zendesk) -> Iterator[str]:
             else:
                 yield f"{path} is not offered to this user"
             continue
-        offered.append(system)
+        filled[system] = bool(rows)
         yield f"{path}: {len(rows)} on the first page"
-        if rows and offered == ["legacy", "new"]:
-            yield (
-                "both kinds of answers are there: if tickets are in both, they count twice; set satisfaction to "
-                "legacy or new"
-            )
-    if settings.satisfaction == "auto" and not offered:
+    if all(filled.values()) and len(filled) > 1:
+        yield (
+            "both kinds of answers are there: a ticket in both counts once, with its survey response. Ratings are best "
+            'or worst, responses also between: legacy_instrument = "thumbs" keeps ratings out of satisfaction'
+        )
+    if settings.satisfaction == "auto" and not filled:
         yield (
             f"{PROBLEM}neither list of answers is offered (they are for administrators): the rating on each ticket is "
             "read instead, which has no date of its own."
@@ -176,7 +194,8 @@ def _tickets(zendesk: Zendesk) -> Iterator[str]:
     """What one page of the latest tickets shows: words that are not known, and what did not come with them."""
     settings = zendesk.settings
     count = zendesk.ticket_count()
-    yield f"{'an unknown number of' if count is None else f'{count:,}'} tickets"
+    if count is not None:
+        yield f"{count:,} tickets"
     known = look_up(zendesk)
     begin = max(settings.start_at, zendesk.now() - LOOKED_BACK)
     export = next(islice(zendesk.tickets(begin, None, ",".join(included(settings))), 1))

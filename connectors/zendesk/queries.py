@@ -19,6 +19,8 @@ NEWEST_MINUTE = timedelta(seconds=60)
 """What changed in it is not exported yet, and no export may begin in it."""
 CURSOR_REFUSED = (400, 404, 410, 422)
 NOT_GIVEN = (403, 404)
+IN_ONE_PIECE = ("ticket_forms", "custom_statuses")
+"""Lists that Zendesk documents without pages: asked for a page, it may refuse."""
 PATIENCE = 3
 """How often a page may lead back to itself before it is taken for an endless loop."""
 
@@ -102,7 +104,7 @@ class Zendesk:
         given once. Raises NotOffered where the account or the user does not have this list."""
         after, still = None, 0
         seen: set[object] = set()
-        answer = self._listed(path, name, [*params, *self._page(None)])
+        answer = self._listed(path, name, params if path in IN_ONE_PIECE else [*params, *self._page(None)])
         while True:
             data, rows = _rows(answer, name, path)
             yield [row for row in rows if row.get("id") not in seen]

@@ -30,9 +30,9 @@ from connectors.zendesk.settings import ZendeskSettings
 from impact.model import Change, Milestone, Segment, Service, Team, Ticket, row_id
 
 AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
-SOLVED = ("resolved", "closed", "merged")
+RESOLVED = ("resolved", "closed", "merged")
 ENDED = ("done", "rolled_back")
-DELETED = "deleted"
+DELETED, SOLVED, CLOSED = "deleted", "solved", "closed"
 AGENT_PAGE = "agent/tickets/"
 
 
@@ -176,11 +176,14 @@ def _ended_by_tag(payload: Payload, words: Mapping[str, str]) -> tuple[str, str]
 
 def _status(payload: Payload, settings: ZendeskSettings, part: str) -> tuple[str, str | None]:
     """Our word for a ticket's status and its own: the custom status where its label is known, else the category that
-    every custom status belongs to. Deleted is deleted, whatever else it was."""
+    every custom status belongs to. Deleted is deleted, whatever else it was; a closed ticket keeps the custom status in
+    which it was solved, and only one that says more than solved counts."""
     words = settings.words[f"{part}_status"]
     label, category = text_of(payload.get("custom_status")), text_of(payload.get("status"))
     if category == DELETED:
         return "cancelled", DELETED
+    if category == CLOSED and words.get((label or SOLVED).lower(), words[SOLVED]) == words[SOLVED]:
+        return words[CLOSED], label if label and label.lower() != SOLVED else CLOSED
     known = (words[word.lower()] for word in (label, category) if word and word.lower() in words)
     return next(known, "other"), label or category
 
@@ -290,9 +293,9 @@ def _times(payload: Payload, status: str, opened: datetime, side: Side) -> dict[
     first = side(since, "first_resolution_time_in_minutes", metrics.get("first_resolution_minutes"))
     return {
         "first_reply_at": side(since, "reply_time_in_minutes", metrics.get("first_reply_minutes")),
-        "resolved_at": solved if status in SOLVED else None,
+        "resolved_at": solved if status in RESOLVED else None,
         "first_resolved_at": solved if solved and reopens == 0 else first,
-        "closed_at": moved if payload.get("status") == "closed" else None,
+        "closed_at": moved if payload.get("status") == CLOSED else None,
         "reopened_count": reopens,
         "reassigned_count": None if stations is None else max(0, stations - 1),
     }

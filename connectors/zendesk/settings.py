@@ -137,7 +137,7 @@ class ZendeskSettings(ScoreSettings, SystemSettings):
     )
     survey_days: float = setting("Surveys of so many days are read again in every pass: answers come late", 30.0)
     legacy_instrument: str = setting(
-        "Kind of question that good or bad answers: thumbs (kept apart from scores), csat or other", "thumbs"
+        "Kind of question that good or bad answers: csat, or thumbs, which keeps them out of satisfaction", "csat"
     )
 
     def __post_init__(self) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from connectors import Page
 from connectors.http import Http
 from connectors.values import Unreadable, instant, items, text_of
+from connectors.zendesk.answers import ASKED
 from connectors.zendesk.queries import Item, Zendesk, prove
 from connectors.zendesk.reading import SURVEY_LISTS
+from connectors.zendesk.records import Record
 from connectors.zendesk.settings import ZendeskSettings
 from impact.model import SourceChanged
 
@@ -22,19 +23,22 @@ TICKET_ZRN = "zen:ticket:"
 
 
 def systems_of(settings: ZendeskSettings) -> tuple[str, ...]:
-    """The lists that the settings want: legacy, new, both or none."""
-    return {"auto": ("legacy", "new"), "legacy": ("legacy",), "new": ("new",)}.get(settings.satisfaction, ())
+    """The lists that the settings want: legacy, new, both or none; responses first."""
+    return {"auto": ("new", "legacy"), "legacy": ("legacy",), "new": ("new",)}.get(settings.satisfaction, ())
 
 
 def read_surveys(http: Http, settings: ZendeskSettings, since: datetime | None) -> Iterator[Page]:
     """Answers since then, and those of the last days again. A list that the account does not have is passed over
-    where either may hold the answers; one that is named must be there."""
+    where either may hold the answers; one that is named must be there. Responses come first: a ticket with a rating
+    and a response was asked once."""
     zendesk = Zendesk(http, settings)
     wanted = [name for name in systems_of(settings) if zendesk.offers(*SURVEY_LISTS[name]) or named(settings)]
     now = zendesk.now()
     begin = min(since, now - timedelta(days=settings.survey_days)) if since else settings.start_at
+    responses = _Responses()
     for system in wanted:
-        yield from _pages(zendesk, system, max(begin, settings.start_at))
+        for records in _pages(zendesk, system, max(begin, settings.start_at)):
+            yield Page(tuple(record for record in records if not responses.stand_for(record)))
     reached = now - timedelta(minutes=settings.overlap_minutes)
     yield Page((), bookmark=max(reached, since) if since else reached)
 
@@ -44,7 +48,24 @@ def named(settings: ZendeskSettings) -> bool:
     return settings.satisfaction in SURVEY_LISTS
 
 
-def _pages(zendesk: Zendesk, system: str, begin: datetime) -> Iterator[Page]:
+class _Responses:
+    """Which tickets the survey responses of a pass speak of: a rating of the same ticket is the same answer again."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+        self._answered: set[str] = set()
+
+    def stand_for(self, record: Record) -> bool:
+        """Whether a response was seen that says at least as much as this rating; a response is remembered."""
+        if record["system"] == "new":
+            self._asked.update(record["tickets"])
+            self._answered.update(record["tickets"] if record["answers"] else ())
+            return False
+        silent = text_of(record["score"]) in (None, ASKED)
+        return text_of(record["ticket_id"]) in (self._asked if silent else self._answered)
+
+
+def _pages(zendesk: Zendesk, system: str, begin: datetime) -> Iterator[tuple[Record, ...]]:
     path, name = SURVEY_LISTS[system]
     bound = str(int(begin.timestamp()))
     asked = [("start_time" if system == "legacy" else "filter[created_at_start]", bound)]
@@ -54,15 +75,15 @@ def _pages(zendesk: Zendesk, system: str, begin: datetime) -> Iterator[Page]:
             prove(rows, begin)
         else:
             _prove_responses(rows, begin)
-        yield Page(tuple(map(slim, rows)))
+        yield tuple(map(slim, rows))
 
 
-def _rating(row: Item) -> dict[str, Any]:
+def _rating(row: Item) -> Record:
     kept = ("ticket_id", "score", "created_at", "updated_at")
     return {"id": text_of(row.get("id")), "system": "legacy"} | {key: row.get(key) for key in kept}
 
 
-def _response(row: Item) -> dict[str, Any]:
+def _response(row: Item) -> Record:
     zrns = row.get("subject_zrns")
     named_zrns = [*(zrns if isinstance(zrns, list) else ()), *(s.get("zrn") for s in items(row.get("subjects")))]
     tickets = [z.removeprefix(TICKET_ZRN) for z in map(str, named_zrns) if z.startswith(TICKET_ZRN)]

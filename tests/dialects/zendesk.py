@@ -21,6 +21,7 @@ LISTS = {
 }
 """Lists by cursor that hold records of a stream."""
 NAMES = {"custom_objects/change/records": "custom_object_records"}
+IN_ONE_PIECE = ("ticket_forms", "custom_statuses")
 METRICS = {
     "reopens": 0,
     "group_stations": 1,
@@ -122,6 +123,10 @@ class Vendor(Dialect):
         if rows is None:
             return Reply({"error": "InvalidEndpoint", "description": "Not found"}, 404)
         name = NAMES.get(path, path.rpartition("/")[2])
+        if path in IN_ONE_PIECE:
+            if request.get("page[size]", ""):
+                return Reply({"error": {"title": "Invalid attribute", "message": "page must be an integer"}}, 400)
+            return Reply({name: rows, "next_page": None, "count": len(rows)})
         return self._by_cursor(name, rows, request)
 
     def _listed(self, path: str, request: Request) -> list[dict[str, Any]] | None:
