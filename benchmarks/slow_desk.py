@@ -21,10 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from connectors import Connector, Page, Payload, Stream
 from connectors.http import Http
+from connectors.links import segment_named, service_named
 from connectors.paging import ahead, side_by_side
 from connectors.settings import SystemSettings, setting
 from connectors.values import guarded, instant, text_of
-from impact.model import Rejected, Row, Segment, Service, Ticket, row_id, to_choice
+from impact.model import Rejected, Row, Ticket, row_id, to_choice
 
 FASTEST, SLOWEST = 0.020, 0.050
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
@@ -93,23 +94,27 @@ def by_cursor(http: Http) -> Iterator[Page]:
         cursor, more = str(found["next"]), bool(found["more"])
 
 
+def updated(payload: Payload) -> datetime | None:
+    """When the ticket was last updated."""
+    return instant("updated_at", payload["updated_at"])
+
+
 @guarded("id")
 def rows(payload: Payload, settings: DeskSettings) -> Iterator[Row | Rejected]:
     """A ticket with its service and its segment."""
     key, name = str(payload["id"]), settings.name
-    about = payload["service"]
-    service = Service(id=row_id(name, "service", about["id"]), source=name, source_key=about["id"], name=about["name"])
-    site = text_of(payload["site"]) or "?"
-    segment = Segment(id=row_id(name, "segment", site), source=name, source_key=site, name=site, dimension="location")
+    service = service_named(name, payload["service"]["name"], payload["service"]["id"])
+    segment = segment_named(name, "location", text_of(payload["site"]) or "?")
     opened = instant("opened_at", payload["opened_at"])
     if opened is None:
         yield Rejected(key, "has no date")
         return
+    resolved = instant("resolved_at", payload["resolved_at"])
     yield Ticket(
         id=row_id(name, "ticket", key),
         source=name,
         source_key=key,
-        source_updated_at=instant("updated_at", payload["updated_at"]),
+        source_updated_at=updated(payload),
         number=payload["number"],
         kind=cast(Any, to_choice(payload["type"], WORDS)),
         kind_raw=payload["type"],
@@ -117,8 +122,8 @@ def rows(payload: Payload, settings: DeskSettings) -> Iterator[Row | Rejected]:
         status=cast(Any, to_choice(payload["state"], WORDS)),
         status_raw=payload["state"],
         opened_at=opened,
-        resolved_at=instant("resolved_at", payload["resolved_at"]),
-        first_resolved_at=instant("resolved_at", payload["resolved_at"]),
+        resolved_at=resolved,
+        first_resolved_at=resolved,
         closed_at=instant("closed_at", payload["closed_at"]),
         reopened_count=int(payload["reopen_count"]),
         reassigned_count=int(payload["reassignment_count"]),
@@ -142,7 +147,7 @@ CONNECTOR = Connector(
             read,
             rows,
             key=lambda payload: str(payload["id"]),
-            updated_at=lambda payload: instant("updated_at", payload["updated_at"]),
+            updated_at=updated,
             people=("caller",),
         ),
     ),

@@ -78,11 +78,12 @@ def _hide(value: Any, path: tuple[str, ...], hashed: Callable[[object], str]) ->
     if not path:
         return value if value in (None, "", [], {}) else hashed(value)
     step, rest = path[0], path[1:]
-    if isinstance(value, list | tuple):
-        below = rest if step == "*" else path
-        return [_hide(item, below, hashed) for item in value]
-    if not isinstance(value, Mapping):
-        return value
+    if type(value) is not dict:  # nearly all are, and asking what is a Mapping takes long
+        if isinstance(value, list | tuple):
+            below = rest if step == "*" else path
+            return [_hide(item, below, hashed) for item in value]
+        if not isinstance(value, Mapping):
+            return value
     if step == "*":
         return {name: _hide(item, rest, hashed) for name, item in value.items()}
     return {**value, step: _hide(value[step], rest, hashed)} if step in value else value

@@ -145,12 +145,13 @@ def to_columns(table: str, rows: Sequence[Row] | pa.Table) -> pa.Table:
 
 def _from_rows(table: str, rows: Sequence[Row]) -> pa.Table:
     kind = TABLES[table]
-    for row in rows:
-        if type(row) is not kind:
-            raise StoreError(f"A {type(row).__name__} row was given for table {table!r}, which keeps {kind.__name__}.")
+    for other in set(map(type, rows)) - {kind}:
+        raise StoreError(f"A {other.__name__} row was given for table {table!r}, which keeps {kind.__name__}.")
+    if not rows:
+        return model_schema(table).empty_table()
     columns = []
-    for field in fields(table):
-        values = list(map(operator.attrgetter(field.name), rows))
+    read_all = operator.attrgetter(*(field.name for field in fields(table)))
+    for field, values in zip(fields(table), zip(*map(read_all, rows), strict=True), strict=True):
         if field.type is datetime:
             _check_zone(table, field.name, values, rows)
         columns.append(_column(table, field.name, values, rows))
