@@ -285,9 +285,17 @@ def paths(payload: Mapping[str, Any], own: tuple[str, ...] = ()) -> list[tuple[A
 
 
 def replaced(payload: Mapping[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
-    """A copy of the payload with another value at the path."""
-    changed = copy.deepcopy(dict(payload))
-    _parent(changed, path)[path[-1]] = value
+    """The payload with another value at the path; what lies beside the path is shared with the first one."""
+
+    def put(inner: Any, steps: tuple[Any, ...]) -> Any:
+        if not steps:
+            return value
+        copied: Any = [*inner] if isinstance(inner, list) else {**inner}
+        copied[steps[0]] = put(copied[steps[0]], steps[1:])
+        return copied
+
+    changed = put(payload, path)
+    assert isinstance(changed, dict)
     return changed
 
 
