@@ -180,8 +180,8 @@ def _surveys(zendesk: Zendesk) -> Iterator[str]:
         yield f"{path}: {len(rows)} on the first page"
     if all(filled.values()) and len(filled) > 1:
         yield (
-            "both kinds of answers are there: a ticket in both counts once, with its survey response. Ratings are best "
-            'or worst, responses also between: legacy_instrument = "thumbs" keeps ratings out of satisfaction'
+            "both kinds of answers are there: a rating is left out where a response answers for its ticket. Ratings "
+            "are best or worst, responses also between: legacy_instrument = 'thumbs' keeps ratings out of satisfaction"
         )
     if settings.satisfaction == "auto" and not filled:
         yield (

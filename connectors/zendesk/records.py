@@ -14,6 +14,8 @@ from connectors.zendesk.settings import MERGED, ZendeskSettings
 Record = dict[str, Any]
 CHANGE, MILESTONE, TICKET = "change", "milestone", "ticket"
 KEPT = ("type", "status", "priority", "created_at", "updated_at", "generated_timestamp", "group_id", "organization_id")
+LATER = {"solved": "closed"}
+"""What becomes of a ticket that keeps a custom status of this category; any other status it has outgrown."""
 METRICS = {
     "solved_at": ("solved_at",),
     "status_updated_at": ("status_updated_at",),
@@ -44,10 +46,11 @@ def slim(row: Item, settings: ZendeskSettings, known: Known, beside: Mapping[str
     role, change = role_of(row, custom, settings, known)
     record: Record = {"id": text_of(row.get("id")), "role": role} | {key: row.get(key) for key in KEPT}
     record["channel"] = text_of(mapping(row.get("via")).get("channel"))
-    status = known.statuses.get(str(row.get("custom_status_id")))
-    if status:
-        record["custom_status"] = text_of(status.get("agent_label"))
-        record["status"] = record["status"] or status.get("status_category")
+    custom_status = known.statuses.get(str(row.get("custom_status_id")), {})
+    category = text_of(custom_status.get("status_category"))
+    if text_of(row.get("status")) in (None, category, LATER.get(str(category))):
+        record["custom_status"] = text_of(custom_status.get("agent_label"))
+        record["status"] = record["status"] or category
     record["fields"] = _fields(custom, role, known)
     record["metrics"] = _metrics(row, beside.get("metric_sets", {}))
     if role == TICKET:

@@ -196,13 +196,13 @@ def _rollout(
     side: Side,
 ) -> tuple[datetime | None, datetime | None]:
     """When customers met the change: its fields, else where the settings allow it and it is done, its plan or the
-    instant it was solved. A cancelled change was never met."""
+    instant it was solved. A cancelled change was never met; one that was rolled back was met before it was solved."""
     if status == "cancelled":
         return None, None
     zone = settings.day_zone
     start = side(begins(zone), "rollout_start_at", shown(payload, "rollout_start_at"))
     end = side(ends(zone), "rollout_end_at", shown(payload, "rollout_end_at"))
-    if start or end or status not in ENDED:
+    if start or end or status != "done":
         return start, end
     if settings.rollout_from_plan and planned[0]:
         return planned

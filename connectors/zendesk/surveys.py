@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from connectors import Page
 from connectors.http import Http
 from connectors.values import Unreadable, instant, items, text_of
-from connectors.zendesk.answers import ASKED
 from connectors.zendesk.queries import Item, Zendesk, prove
 from connectors.zendesk.reading import SURVEY_LISTS
 from connectors.zendesk.records import Record
@@ -29,16 +28,20 @@ def systems_of(settings: ZendeskSettings) -> tuple[str, ...]:
 
 def read_surveys(http: Http, settings: ZendeskSettings, since: datetime | None) -> Iterator[Page]:
     """Answers since then, and those of the last days again. A list that the account does not have is passed over
-    where either may hold the answers; one that is named must be there. Responses come first: a ticket with a rating
-    and a response was asked once."""
+    where either may hold the answers; one that is named must be there. Responses come first: where one
+    answers for a ticket, its rating is the same answer again."""
     zendesk = Zendesk(http, settings)
     wanted = [name for name in systems_of(settings) if zendesk.offers(*SURVEY_LISTS[name]) or named(settings)]
     now = zendesk.now()
     begin = min(since, now - timedelta(days=settings.survey_days)) if since else settings.start_at
-    responses = _Responses()
+    answered: set[str] = set()
     for system in wanted:
         for records in _pages(zendesk, system, max(begin, settings.start_at)):
-            yield Page(tuple(record for record in records if not responses.stand_for(record)))
+            if system == "new":
+                answered.update(ticket for record in records if record["answers"] for ticket in record["tickets"])
+            else:
+                records = tuple(record for record in records if text_of(record["ticket_id"]) not in answered)
+            yield Page(records)
     reached = now - timedelta(minutes=settings.overlap_minutes)
     yield Page((), bookmark=max(reached, since) if since else reached)
 
@@ -46,23 +49,6 @@ def read_surveys(http: Http, settings: ZendeskSettings, since: datetime | None) 
 def named(settings: ZendeskSettings) -> bool:
     """Whether the settings say which list holds the answers."""
     return settings.satisfaction in SURVEY_LISTS
-
-
-class _Responses:
-    """Which tickets the survey responses of a pass speak of: a rating of the same ticket is the same answer again."""
-
-    def __init__(self) -> None:
-        self._asked: set[str] = set()
-        self._answered: set[str] = set()
-
-    def stand_for(self, record: Record) -> bool:
-        """Whether a response was seen that says at least as much as this rating; a response is remembered."""
-        if record["system"] == "new":
-            self._asked.update(record["tickets"])
-            self._answered.update(record["tickets"] if record["answers"] else ())
-            return False
-        silent = text_of(record["score"]) in (None, ASKED)
-        return text_of(record["ticket_id"]) in (self._asked if silent else self._answered)
 
 
 def _pages(zendesk: Zendesk, system: str, begin: datetime) -> Iterator[tuple[Record, ...]]:
