@@ -106,6 +106,9 @@ def test_a_token_goes_into_its_header_and_no_login_is_sent() -> None:
         (100, "Error: output_fields: invalid attribute code 'nope'", SourceChanged, "no field nope"),
         (100, "OQL error in SELECT eva", SourceChanged, "change_classes or ticket_classes"),
         (77, "eva", SourceChanged, "code 77"),
+        (100, "Error: Failed to issue SQL query: SELECT eva", SourceChanged, "iTop itself failed"),
+        (2006, "Error: MySQL server has gone away", SourceChanged, "tries again"),
+        (100, "Error: class: 'SQL query' is not a valid class'", SourceChanged, "may not exist"),
     ],
 )
 def test_an_error_inside_a_good_answer_is_told_in_own_words(
@@ -320,7 +323,8 @@ def test_a_record_of_two_configured_classes_comes_once(at: Case) -> None:
 
 def test_check_tells_what_is_there_and_finds_nothing_wrong_with_a_good_itop(at: Case) -> None:
     for stream in ("teams", "services", "segments", "changes", "milestones", "tickets"):
-        add(at, stream)
+        record = add(at, stream)
+    vendor(at).move(record, "status", "resolved", AT)
     told = sentences(at)
     assert [text for text in told if text.startswith("PROBLEM")] == []
     assert "signed in to iTop (web service 1.4)" in told

@@ -78,10 +78,16 @@ def beside_tickets(itop: Itop) -> Beside:
     return add
 
 
+def history_size(itop: Itop) -> int | None:
+    """How many entries of the history there are; None where the user may not read it. None at all (0) tells as little:
+    to a user who sees nothing of it, every record would seem untouched."""
+    return itop.counted(HISTORY)
+
+
 def _histories(itop: Itop, attributes: Iterable[str]) -> Callable[[list[Record]], None]:
     """What puts ``history`` into records: (date, attribute, old, new), oldest first."""
     codes = _quoted(code for code in attributes if code)
-    if not itop.settings.history or not itop.readable(HISTORY, HISTORY_FIELDS):
+    if not itop.settings.history or not history_size(itop):
         return lambda records: None
 
     def add(records: list[Record]) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors import OwnField
 from connectors.http import Http
-from connectors.itop.beside import CI_LINKS, CI_SERVICES, HISTORY, TARGETS
+from connectors.itop.beside import CI_LINKS, CI_SERVICES, HISTORY, TARGETS, history_size
 from connectors.itop.queries import BadQuery, Itop, NoRight
 from connectors.itop.reading import UNSTAMPED, WORK_ORDER, shapes_of, stamp_of
 from connectors.itop.settings import ItopSettings
@@ -192,11 +192,13 @@ def _milestones(itop: Itop) -> Iterator[str]:
 
 def _history(itop: Itop) -> Iterator[str]:
     settings = itop.settings
-    readable = settings.history and itop.counted(HISTORY) is not None
-    if readable:
+    size = history_size(itop) if settings.history else 0
+    if size:
         yield "the history of status, team and satisfaction is readable"
         return
-    why = f"the user may not read the class {HISTORY}" if settings.history else "history = false"
+    why = "history = false"
+    if settings.history:
+        why = f"the user {'may not read' if size is None else 'sees no object of'} the class {HISTORY}"
     if settings.rollout_from == "history":
         yield (
             f"{PROBLEM}no change gets rollout dates, because {why}. Give the user a profile that may read and "

@@ -22,6 +22,11 @@ from impact.model import SourceChanged, SourceRefused
 Kept = TypeVar("Kept")
 COUNT = re.compile(r"Found:\s*(\d+)")
 FIELD = re.compile(r"attribute code '?([A-Za-z_][A-Za-z0-9_]*)")
+NO_CLASS = "is not a valid class"
+FAILED = re.compile(r"SQL query|DB server|[Dd]atabase|[Dd]eadlock|mysql|json encoding")
+"""What iTop says, with the code of a bad query, when the query was good and iTop itself failed."""
+DATABASE_CODES = 1000
+"""Codes from here on are the database's own."""
 WALKS = 3
 """How often a list is read again while fewer records were seen than iTop says there are."""
 SILENT_PAGES = 3
@@ -203,8 +208,14 @@ def _error(code: int, message: str, about: str) -> Exception:
             f"iTop does not accept this user (code {code}). Check username and password (or token), the profile REST "
             "Services User, and that it is no user of the portal only."
         )
+    named = FIELD.search(message)
+    its_own = FAILED.search(message) and not named and NO_CLASS not in message
+    if code >= DATABASE_CODES or (code == 100 and its_own):
+        return SourceChanged(
+            f"iTop itself failed at a query about {about} (code {code}); its error.log says why. The next sync tries "
+            "again."
+        )
     if code == 100:
-        named = FIELD.search(message)
         which = f"it has no field {named[1]}" if named else "a class or field that is asked for may not exist there"
         return BadQuery(
             f"iTop does not understand a query about {about} (code 100): {which}. Correct fields, change_classes or "
