@@ -89,11 +89,11 @@ class Http:
         patience = patience or Patience()
         self._pace = Pace(per_minute, patience.longest_wait)
         self._turns = threading.BoundedSemaphore(max(1, at_once))
-        self._credentials = _Credentials(self.origin, _credentials(headers, basic))
-        self._sign_in, self._signing_in, self._signed_in = sign_in, threading.RLock(), 0
+        self._nobody = _Credentials(self.origin, {})
+        self._credentials = _Credentials(self.origin, _credentials(headers, basic)) if not sign_in else self._nobody
+        self._sign_in, self._lock, self._signing_in = sign_in, threading.RLock(), False
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
-        self._session.auth = self._credentials
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = HTTPAdapter(max_retries=BoundedRetry.of(patience, self._pace), pool_maxsize=CONNECTIONS)
         self._session.mount("http://", adapter)
@@ -153,47 +153,44 @@ class Http:
         return f"{self.url}/{path.lstrip('/')}" if path else self.url
 
     def _read(self, request: _Request, *, missing_ok: bool, accept: tuple[int, ...] = ()) -> Answer:
-        signed_in = self._ensure_signed_in()
-        response = self._arrived(request)
-        if response.status_code == 401 and signed_in:
-            self._sign_in_again(signed_in)
-            response = self._arrived(request)
+        credentials = self._current()
+        response = self._arrived(request, credentials)
+        if response.status_code == 401 and self._sign_in is not None and credentials is not self._nobody:
+            response = self._arrived(request, self._renewed(credentials))
         self._judge(response, missing_ok=missing_ok, accept=accept)
         status = response.status_code
         empty = status == 204 or (status in (404, 410) and status not in accept)
         return Answer(None if empty else self._json(response), status, response.headers)
 
-    def _ensure_signed_in(self) -> int:
-        """Which sign-in the credentials come from; 0 for fixed ones, and while signing in."""
+    def _current(self) -> _Credentials:
+        """The credentials of now, after signing in where nobody has; those of nobody while signing in."""
         if self._sign_in is None:
-            return 0
-        with self._signing_in:  # held while another thread signs in; that thread itself goes through
-            if not self._signed_in:
-                self._sign_in_again(0)
-            return max(0, self._signed_in)
+            return self._credentials
+        with self._lock:  # held while another thread signs in; that thread itself goes through
+            return self._nobody if self._signing_in else self._renewed(self._nobody)
 
-    def _sign_in_again(self, known: int) -> None:
-        """Sign in, unless another thread has done so since the sign-in ``known``."""
-        with self._signing_in:
-            if self._sign_in is None or self._signed_in != known:
-                return
-            self._signed_in, self._credentials.headers = -1, {}  # signing in needs no session, least of all an old one
-            try:
-                self._credentials.headers = dict(self._sign_in(self))
-                known += 1
-            finally:
-                self._signed_in = known
+    def _renewed(self, refused: _Credentials) -> _Credentials:
+        """Other credentials than ``refused``: signs in, unless another thread has done so since. What is on its way
+        keeps those that it set out with."""
+        with self._lock:
+            if self._sign_in is not None and self._credentials is refused:
+                self._signing_in = True
+                try:
+                    self._credentials = _Credentials(self.origin, self._sign_in(self))
+                finally:
+                    self._signing_in = False
+            return self._credentials
 
-    def _arrived(self, request: _Request) -> requests.Response:
-        response = self._send(request)
+    def _arrived(self, request: _Request, credentials: _Credentials) -> requests.Response:
+        response = self._send(request, credentials)
         for _ in range(REDIRECTS):
             if not response.is_redirect:
                 break
             request = replace(request, address=self._redirected(response), params=())
-            response = self._send(request)
+            response = self._send(request, credentials)
         return response
 
-    def _send(self, request: _Request) -> requests.Response:
+    def _send(self, request: _Request, credentials: _Credentials) -> requests.Response:
         where = f"{self._host}{shown_path(request.address)}"
         for attempt in range(BODY_ATTEMPTS):
             self._pace.wait()
@@ -206,6 +203,7 @@ class Http:
                         data=request.form,
                         json=request.body,
                         headers=request.headers,
+                        auth=credentials,
                         timeout=self._timeout,
                         verify=self._verify,
                         allow_redirects=False,
@@ -295,12 +293,12 @@ class _Credentials(AuthBase):
     """Adds the credentials, and only at the configured origin; being there at all keeps .netrc out."""
 
     def __init__(self, origin: tuple[str, str, int], headers: Mapping[str, str]) -> None:
-        self._origin, self.headers = origin, dict(headers)
+        self._origin, self._headers = origin, dict(headers)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if origin(request.url or "") == self._origin:
-            for name, value in self.headers.items():
-                request.headers.setdefault(name, value)  # who signs in again proves it anew, in the request itself
+            for name, value in self._headers.items():
+                request.headers.setdefault(name, value)
         return request
 
 

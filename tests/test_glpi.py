@@ -203,6 +203,23 @@ def test_an_open_change_is_read_again_for_its_costs_and_one_that_is_long_closed_
         assert [record["id"] for record in read("changes", vendor.now + timedelta(days=90))] == [2]
 
 
+def test_a_ticket_that_nobody_touched_was_never_reopened_and_its_log_is_not_asked_for() -> None:
+    with served() as (vendor, play, read):
+        vendor.fill("tickets", 6)  # made and, some, solved in one second
+        payloads = {record["id"]: record for record in read("tickets")}
+    logs = [request.path.split("/")[3] for request in play.asked if request.path.endswith("/Log")]
+    assert sorted(logs) == [str(n) for n, payload in payloads.items() if payload["solvedate"]]
+    [new] = rows_of("tickets", payloads[1], own())[:1]
+    assert (new.reopened_count, new.reopened_at, new.first_resolved_at) == (0, None, None)
+
+
+def test_a_list_that_the_profile_may_not_see_is_told_as_such() -> None:
+    with served() as (vendor, _, read):
+        vendor.refused |= {"TicketSatisfaction"}
+        with pytest.raises(SourceRefused, match="does not let this user read TicketSatisfaction: the profile lacks"):
+            read("surveys")
+
+
 def test_surveys_are_read_again_for_as_many_days_as_set() -> None:
     with served(survey_days=30, page_size=2) as (vendor, _, read):
         vendor.fill("surveys", 12, every=timedelta(days=10))

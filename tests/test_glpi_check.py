@@ -1,13 +1,12 @@
-"""What check says of a GLPI, and what a session does when it is between two others."""
+"""What check says of a GLPI."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 import connectors
-from tests.dialect import Reply, Request
 from tests.dialects.glpi import written
-from tests.glpi_reads import CONNECTOR, asked, served
+from tests.glpi_reads import CONNECTOR, served
 
 
 def test_check_says_that_the_zone_does_not_fit_the_servers_clock() -> None:
@@ -56,17 +55,3 @@ def test_a_field_that_does_not_exist_is_told_and_one_that_looks_useful_proposed(
     assert "PROBLEM fields.change.risk = 'Danger' is no column and no search option of Change." in told
     assert "fields of a change that may hold something of use: Rollout result (76680)" in told
     assert ("change", "76680", "Rollout result") in proposed
-
-
-def test_a_question_that_went_out_while_a_session_was_opened_is_asked_once_more() -> None:
-    with served() as (vendor, play, read):
-        vendor.fill("tickets", 2)
-        good = vendor.answer
-
-        def answer(request: Request) -> Reply:
-            if request.path.endswith("/search/Ticket") and len(asked(play, "search/Ticket")) == 1:
-                return Reply(["ERROR_SESSION_TOKEN_MISSING", "parameter session_token is missing or empty"], 400)
-            return good(request)
-
-        vendor.answer = answer  # type: ignore[method-assign]
-        assert [record["id"] for record in read("tickets")] == [1, 2]

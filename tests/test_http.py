@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import email.utils
 import logging
+import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -240,6 +242,45 @@ def test_the_clock_of_the_server_is_read_from_its_answers(session: Http) -> None
     assert session.clock_skew is not None
     assert abs(session.server_time - datetime.now(UTC)) < timedelta(seconds=30)
     assert abs(session.clock_skew) < timedelta(seconds=30)
+
+
+def test_what_is_on_its_way_while_another_thread_signs_in_again_keeps_its_session() -> None:
+    set_out, signing_in_again, arrived = threading.Event(), threading.Event(), threading.Event()
+    opened: list[int] = []
+
+    class Sessions(Plain):
+        """At /over the first session is over."""
+
+        def signed_in(self, request: Request) -> bool:
+            return request.path != "/over" or request.headers["session"] == "2"
+
+        def answer(self, request: Request) -> Reply:
+            if request.path == "/long":
+                arrived.set()
+            return Reply(GOOD)
+
+    def sign_in(http: Http) -> Mapping[str, str]:
+        opened.append(1)
+        http.get("sign-in")
+        if len(opened) == 2:
+            signing_in_again.set()
+            assert arrived.wait(5)
+        return {"Session": str(len(opened))}
+
+    def slowly() -> Iterator[tuple[str, str]]:
+        """Parameters that are ready only when the other thread signs in."""
+        set_out.set()
+        assert signing_in_again.wait(5)
+        yield "page", "1"
+
+    with playing(Sessions()) as server, ThreadPoolExecutor(1) as threads:
+        http = Http(server.url, sign_in=sign_in, patience=NO_PATIENCE)
+        long = threads.submit(http.get, "long", slowly())
+        assert set_out.wait(5)
+        assert http.get("over") == long.result(5) == GOOD
+        http.close()
+    sent = [(request.path, request.headers.get("session")) for request in server.asked]
+    assert sent == [("/sign-in", None), ("/over", "1"), ("/sign-in", None), ("/long", "1"), ("/over", "2")]
 
 
 @pytest.mark.parametrize("at_once", [1, 3])

@@ -21,8 +21,8 @@ FEW = 300
 @dataclass(frozen=True)
 class Table:
     """A table whose rows belong to changes or tickets: its type, the column that names the owner, under which key its
-    rows are put into a record, and what is kept of a row (None: nothing). ``huge``: never read in full, and not at all
-    for records that nobody touched."""
+    rows are put into a record, and what is kept of a row (None: nothing). ``huge``: never read in full, and known to be
+    empty for records that nobody touched."""
 
     itemtype: str
     owner: str
@@ -106,10 +106,10 @@ class Children:
         """What the tables tell about one owner, by their keys."""
         told: Record = {}
         for key, table in self.tables.items():
-            if table.huge and not touched:
-                continue
             if key in self._full:
                 told[key] = list(self._full[key].get(number, ()))
+            elif table.huge and not touched:
+                told[key] = []
             elif key not in self._refused:
                 try:
                     rows = list(self.glpi.table(f"{self.parent}/{number}/{table.itemtype}"))

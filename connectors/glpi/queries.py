@@ -22,7 +22,6 @@ Item = Mapping[str, Any]
 Params = Sequence[tuple[str, str]]
 PLAIN: Params = (("expand_dropdowns", "false"), ("get_hateoas", "false"))
 BEYOND = "ERROR_RANGE_EXCEED_TOTAL"
-NO_SESSION = "ERROR_SESSION_TOKEN_MISSING"
 CORE = {"id": 2, "status": 12, "closedate": 16, "date_mod": 19}
 BLOCK = 50
 """Records asked for by their ids at once: web servers take addresses of 8 kB."""
@@ -82,7 +81,7 @@ class Glpi:
     def part(self, path: str, first: int, last: int, params: Params = ()) -> Rows:
         """The rows of a list from place ``first`` to ``last``. Raises SourceChanged when the answer is no list."""
         asked = [("range", f"{first}-{last}"), *params, *PLAIN]
-        answer = self._ask(path, asked, accept=(400, 404))
+        answer = self.http.ask(path, asked, accept=(400, 403, 404))
         if code_of(answer) in (BEYOND, "ERROR_ITEM_NOT_FOUND"):
             return Rows((), None, beyond=True)
         if code_of(answer) == "ERROR_RESOURCE_NOT_FOUND_NOR_COMMONDBTM":
@@ -211,7 +210,7 @@ class Glpi:
                 (f"criteria[{n}][{key}]", said) for key, said in zip(_CRITERION, (field, kind, value), strict=True)
             ]
         asked += [(f"forcedisplay[{n}]", number) for n, number in enumerate(shown)]
-        answer = self._ask(f"search/{itemtype}", asked, accept=(400,))
+        answer = self.http.ask(f"search/{itemtype}", asked, accept=(400, 403))
         if code_of(answer) == BEYOND:
             return Rows((), None, beyond=True)
         self._judge(answer, f"search/{itemtype}")
@@ -240,7 +239,7 @@ class Glpi:
 
     def _records(self, itemtype: str, numbers: Sequence[int]) -> tuple[dict[int, Item], set[int]]:
         asked = [p for n, number in enumerate(numbers) for p in _one(n, itemtype, number)]
-        answer = self._ask("getMultipleItems", [*asked, *PLAIN], accept=(400, 403, 404))
+        answer = self.http.ask("getMultipleItems", [*asked, *PLAIN], accept=(400, 403, 404))
         code = code_of(answer)
         if code in ("ERROR_ITEM_NOT_FOUND", "ERROR_RIGHT_MISSING"):  # one of them spoils the whole block
             if len(numbers) == 1:
@@ -254,11 +253,6 @@ class Glpi:
         if not isinstance(answer.data, list) or set(by_id) - set(numbers):
             raise SourceChanged(f"GLPI was asked for records of {itemtype} by their ids and gave others.")
         return {number: row for number, row in by_id.items() if number is not None}, set()
-
-    def _ask(self, path: str, params: Params, *, accept: tuple[int, ...]) -> Answer:
-        """An answer; once more where the question went out while another thread was opening a new session."""
-        answer = self.http.ask(path, params, accept=accept)
-        return self.http.ask(path, params, accept=accept) if code_of(answer) == NO_SESSION else answer
 
     def _judge(self, answer: Answer, path: str) -> None:
         if answer.status == 403:

@@ -228,11 +228,15 @@ def _read(run: Pass, asked: Sequence[tuple[int, Item]]) -> _Block:
                 for canonical, (name, option) in run.own.items()
             }
             people = {name: _listed(own.pop(name)) for name in PEOPLE if name in own}
-            touched = record.get("date_creation") != record.get("date_mod")
-            beside = run.beside.of(number, touched=touched)
+            beside = run.beside.of(number, touched=_touched(record))
             records.append(run.enrich({**record, "fields": own, **people, **beside}))
     why = "it is found by a search, but the user that reads may not open it"
     return _Block(asked, tuple(records), tuple(Rejected(str(number), why) for number in sorted(refused)))
+
+
+def _touched(record: Record) -> bool:
+    """Whether a record may have had another status than its present one: scripts make and solve in one second."""
+    return bool(record["solvedate"]) or not record["date_mod"] or record["date_creation"] != record["date_mod"]
 
 
 def _listed(value: object) -> list[object]:

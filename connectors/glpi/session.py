@@ -49,8 +49,7 @@ def _session(settings: GlpiSettings, path: str, sign_in: Callable[[Http], Mappin
 def _sign_in(http: Http, settings: GlpiSettings) -> Mapping[str, str]:
     """Headers of a new session that sees all entities. Raises SourceRefused with GLPI's reason."""
     headers = {"App-Token": settings.app_token} if settings.app_token else {}
-    proof = {"Authorization": _proof(settings), "Session-Token": ""}  # not that of a session that is over
-    answer = http.ask("initSession", headers={**headers, **proof}, accept=(400,))
+    answer = http.ask("initSession", headers={**headers, "Authorization": _proof(settings)}, accept=(400,))
     token = answer.data.get("session_token") if isinstance(answer.data, Mapping) else None
     if not isinstance(token, str) or not token:
         raise _refusal(answer)
