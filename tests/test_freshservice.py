@@ -258,3 +258,48 @@ def test_a_set_up_is_told_the_fields_of_changes_and_tickets_by_their_labels() ->
         vendor.fill("tickets", 1)
         vendor.records["tickets"][0]["custom_fields"] = {"affected_service": "Payroll"}
         assert [row.service_id for row in at.read("tickets").rows] == ["played:service:payroll"]
+
+
+# Changes
+
+
+def test_a_change_that_was_taken_back_has_no_rollout_and_no_outcome() -> None:
+    with played(fields={"change": {"outcome": "result"}}) as (at, vendor):
+        vendor.fill("changes", 3)
+        stages = {"pending_release_at": written(BEGIN), "pending_review_at": written(LATER), "closed_at": None}
+        for change, status in zip(vendor.records["changes"], (2, 4, 5), strict=True):
+            change.update(status=status, stats=stages, custom_fields={"post_impl_result": "Successful"})
+        rows = by_key(at.read("changes"))
+        found = [rows[str(change["id"])] for change in vendor.records["changes"]]
+    assert [(row.status, row.rollout_start_at, row.rollout_end_at, row.outcome) for row in found] == [
+        ("planned", None, None, "unknown"),
+        ("running", BEGIN, None, "unknown"),
+        ("done", BEGIN, LATER, "successful"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("refused", "values", "kept"),
+    [(10, {}, 20), (11, {}, 0), (11, {"change_approval": {"refused": ["3"], "other": ["1", "2"]}}, 20)],
+    ids=["half", "more than half", "more than half, and the settings say what it means"],
+)
+def test_a_portfolio_is_not_cancelled_for_a_number_that_may_mean_something_else(
+    refused: int, values: dict[str, Any], kept: int
+) -> None:
+    with played(values=values, page_size=100) as (at, vendor):
+        vendor.fill("changes", 20)
+        for number, change in enumerate(vendor.records["changes"]):
+            change.update(status=6, approval_status=2 if number < refused else 1)
+        got = at.read("changes")
+    assert len(set(got.keys)) == kept
+    assert (got.error is None) == bool(kept)
+    if not kept:
+        assert "values.change_approval" in str(got.error)
+
+
+def test_an_answer_without_a_score_and_a_date_is_none() -> None:
+    with played() as (at, vendor):
+        answered(vendor, solved(vendor, BEGIN), 4, BEGIN)
+        for answer in vendor.records["surveys"]:
+            answer.update(score=None, created_at=None, updated_at=None)
+        assert by_key(at.read("surveys")) == {}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from connectors.freshservice.account import NONE, Form, Workspace, all_workspaces, custom_fields, form, workspaces
+from connectors.freshservice.approvals import NUMBERED_OTHERWISE, approvals
 from connectors.freshservice.catalogue import service_type_ids
-from connectors.freshservice.lists import Item, Lists, told
+from connectors.freshservice.lists import NEWEST_FIRST, Item, Lists, told
 from connectors.freshservice.reading import STATS, TRASH
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.freshservice.words import CLOSED
@@ -17,7 +17,6 @@ from connectors.values import mapping, text_of
 from impact.model import SourceError, SourceRefused
 
 SKEW_SECONDS = 120
-NEWEST_FIRST = (("order_by", "updated_at"), ("order_type", "desc"))
 PROBLEM = "PROBLEM "
 LOOKED_FOR = {
     "service": r"service|product|application|system",
@@ -87,11 +86,12 @@ def _part(http: Http, settings: FreshserviceSettings, part: str, place: Workspac
     if rows and not any(mapping(row.get("stats")) for row in rows):
         yield f"{PROBLEM}{part}s come without stats: dates of resolution, closing or rollout stay unknown."
     if settings.deletions:
+        plain = {row.get("id") for row in rows}
         for name, word in TRASH[part]:
             trash, _ = next(
                 lists.pages(place.listing(f"{part}s", f"{part}s", asked[1], (name, word), optional=True)), ([], False)
             )
-            if any(row.get(word) is False for row in trash):
+            if any(row.get(word) is False or row.get("id") in plain for row in trash):
                 yield f"{PROBLEM}{part}s cannot be asked for {word} ones: those that are deleted stay as last read."
 
 
@@ -124,22 +124,14 @@ def _fields(rows: list[Item], settings: FreshserviceSettings, part: str, known: 
 
 
 def _approvals(rows: list[Item], settings: FreshserviceSettings, known: Form) -> Iterator[str]:
-    """Whether approvals are numbered as described: most closed changes cannot have been refused."""
+    """How the approvals of closed changes are understood, and when they were never released."""
     closed = [row for row in rows if text_of(row.get("status")) == CLOSED]
-    counted = Counter(text_of(row.get("approval_status")) or "none" for row in closed)
-    refused = sum(
-        count
-        for value, count in counted.items()
-        if settings.meaning("change_approval", known.label("approval_status", value), value) == "refused"
-    )
+    counted, refused = approvals(rows, settings, known)
     if closed:
         told_counts = ", ".join(f"{value}: {count}" for value, count in sorted(counted.items()))
         yield f"approval status of {len(closed)} closed changes ({told_counts}); {refused} count as cancelled"
     if refused > len(closed) / 2:
-        yield (
-            f"{PROBLEM}more than half of the closed changes count as refused: this account numbers them otherwise. "
-            "Set values.change_approval, such as refused = ['3'] and other = ['0', '1', '2', '4']."
-        )
+        yield f"{PROBLEM}{NUMBERED_OTHERWISE}"
     unreleased = sum(not mapping(row.get("stats")).get("pending_release_at") for row in closed)
     if unreleased and not settings.field("change", "rollout_start_at"):
         yield f"{unreleased} of them were never Pending Release: no start of a rollout (fields.change.rollout_start_at)"

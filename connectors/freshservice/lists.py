@@ -26,6 +26,7 @@ REPEATS = 2
 ROUNDS = 4
 """How often a second with more than a page of updates is read again, until it brings nothing new."""
 ORDER: Params = (("order_by", "updated_at"), ("order_type", "asc"))
+NEWEST_FIRST: Params = (("order_by", "updated_at"), ("order_type", "desc"))
 NOT_THERE = (400, 404)
 
 

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from connectors import Page
 from connectors.freshservice.account import Form, Workspace, form, workspaces
-from connectors.freshservice.lists import Item, Lists, Walk, stamp, told
+from connectors.freshservice.approvals import NUMBERED_OTHERWISE, approvals, doubtful
+from connectors.freshservice.lists import NEWEST_FIRST, Item, Lists, Walk, stamp, told
 from connectors.freshservice.marks import Mark, mark_of
 from connectors.freshservice.records import Record, linked_changes, person, slim
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.http import Http
 from connectors.paging import side_by_side
+from impact.model import SourceChanged
 
 STATS = ("include", "stats")
 TRASH: dict[str, tuple[tuple[str, str], ...]] = {
@@ -91,8 +93,23 @@ def _read(http: Http, settings: FreshserviceSettings, part: str, since: datetime
         kept = [_kept(row, part, settings, forms[workspace.key]) for row in rows]
         return _with_causes(http, settings, kept) if part == "ticket" and settings.causes else kept
 
+    if part == "change" and since is None:
+        _check_approvals(this, places, forms)
     trash = _trash(this, places, keep) if settings.deletions else iter(())
     return _pages(this, places, keep, trash, cursor)
+
+
+def _check_approvals(this: Pass, places: list[Workspace], forms: dict[str, Form]) -> None:
+    """Before the first change is stored: raises SourceChanged where most would be cancelled for a number that this
+    account may mean otherwise."""
+    closed = refused = 0
+    for place in places:
+        asked = (STATS, ("updated_since", told(this.since - timedelta(seconds=1))), *NEWEST_FIRST)
+        rows, _ = next(this.lists.pages(place.listing(this.plural, this.plural, *asked)), ([], False))
+        counted, some = approvals(rows, this.settings, forms[place.key])
+        closed, refused = closed + counted.total(), refused + some
+    if doubtful(closed, refused, this.settings):
+        raise SourceChanged(f"Freshservice: {NUMBERED_OTHERWISE} Nothing is read before that is clear.")
 
 
 def _kept(row: Item, part: str, settings: FreshserviceSettings, known: Form) -> Record:

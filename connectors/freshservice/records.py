@@ -94,15 +94,9 @@ def _ids(value: object) -> list[str]:
 
 
 def answer_of(data: object) -> Record | None:
-    """What is kept of the answer to a survey; None where nobody answered."""
+    """What is kept of the answer to a survey; None where nobody answered: one without a score and without a date."""
     said = mapping(mapping(data).get("csat_response"))
     score = mapping(said.get("score"))
-    if not said:
-        return None
-    return {
-        "id": said.get("id"),
-        "acquired_score": score.get("acquired_score"),
-        "total_score": score.get("total_score"),
-        "created_at": said.get("created_at"),
-        "updated_at": said.get("updated_at"),
-    }
+    answer = {key: score.get(key) for key in ("acquired_score", "total_score")}
+    answer |= {key: said.get(key) for key in ("created_at", "updated_at")}
+    return {"id": said.get("id")} | answer if any(value is not None for value in answer.values()) else None

@@ -37,6 +37,7 @@ from impact.model import Change, ChangeSegment, ChangeService, Dimension, Milest
 
 AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 DIMENSIONS = ("department", "location")
+ENDED = ("done", "rolled_back")
 
 
 @guarded("id")
@@ -87,9 +88,9 @@ def change_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     """A change, its services and its segments."""
     key = key_of(payload)
     status, raw = change_status(payload, settings)
-    begun, ended = _rollout(payload, settings) if status != "cancelled" else (None, None)
+    begun, ended = _rollout(payload, settings, status)
     amounts: dict[str, Any] = {name: or_error(number, name, word_of(payload, name)) for name in AMOUNTS}
-    outcome = settings.meaning("change_outcome", *said(payload, "outcome")) if status != "cancelled" else None
+    outcome = settings.meaning("change_outcome", *said(payload, "outcome")) if status in (*ENDED, "other") else None
     yield Change(
         **common(payload, settings, "change", "changes"),
         number=f"CHN-{key}",
@@ -135,16 +136,22 @@ def _gone(payload: Payload) -> bool:
     return payload.get("deleted") is True or payload.get("gone") == "deleted"
 
 
-def _rollout(payload: Payload, settings: FreshserviceSettings) -> tuple[datetime | None, datetime | None]:
+def _rollout(payload: Payload, settings: FreshserviceSettings, status: str) -> tuple[datetime | None, datetime | None]:
     """When customers met the change: configured fields, else when it came into Pending Release and when it left that
-    for Pending Review; a closed change that was never reviewed ended when it was closed. Never the planned dates."""
+    for Pending Review; a closed change that was never reviewed ended when it was closed. Never the planned dates. The
+    stats keep a stage that a change was taken back from: one that is planned again has no dates, one that is in
+    Pending Release again no end."""
+    if status in ("planned", "cancelled"):
+        return None, None
     stats, zone = mapping(payload.get("stats")), settings.day_zone
     start = moment("rollout_start_at", word_of(payload, "rollout_start_at"), zone)
     end = moment("rollout_end_at", word_of(payload, "rollout_end_at"), zone, LAST_SECOND)
     begun, reviewed, closed = (
         instant(key, stats.get(key)) for key in ("pending_release_at", "pending_review_at", "closed_at")
     )
-    if begun and reviewed is None and text_of(payload.get("status")) == CLOSED:
+    if status == "running":
+        reviewed = None
+    elif begun and reviewed is None and text_of(payload.get("status")) == CLOSED:
         reviewed = closed
     if start and reviewed and reviewed < start:  # the field tells of another day than the stages
         reviewed = None
