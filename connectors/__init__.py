@@ -72,11 +72,13 @@ class Stream:
 @dataclass(frozen=True)
 class OwnField:
     """A field that a company made itself, or may use for something of ours: in which part of ``fields`` (change,
-    milestone, ticket) it can be named, the name it has there, and what people see."""
+    milestone, ticket) it can be named, the name it has there, and what people see. ``read_as``: the field of ours that
+    it is read for as it is."""
 
     part: str
     name: str
     label: str
+    read_as: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "rollout_start_at": ("actual start", "go live", "go-live", "live since", "deployed on", "rollout date", "rollout"),
     "rollout_end_at": ("actual end", "rollout end", "deployed until", "completed on"),
     "risk": ("risk level", "risk", "risiko", "risque"),
-    "kind": ("change type", "type of change", "milestone type", "step type", "art der änderung"),
+    "change.kind": ("change type", "type of change", "art der änderung"),
+    "milestone.kind": ("milestone type", "step type"),
     "requirement": ("customer requirement", "requirement", "business need", "anforderung", "exigence"),
     "sponsor": ("sponsor", "business owner", "auftraggeber"),
     "service": (
@@ -45,8 +46,11 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "device": ("device", "device type", "gerät"),
     "tier": ("support tier", "tier", "customer tier"),
 }
-"""Canonical field -> words in labels, the plainest first. Fields are proposed in this order, each of the company's
-fields for one of ours."""
+"""Canonical field, after its part where the words fit that part only -> words in labels, the plainest first. Fields are
+proposed in this order, each of the company's fields for one of ours."""
+
+OTHERWISE = re.compile(r"\b(cost cent(er|re)|operating system)\b", re.IGNORECASE)
+"""What holds such a word and means something else."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def proposals(
     present: Callable[[str, str], str] = lambda part, field: "",
 ) -> tuple[Proposal, ...]:
     """What ``fields`` may say. ``wanted``: by part, the canonical fields that the connector takes, with default names.
-    ``present(part, field)``: what the settings say now; a field whose present name is among the seen ones stays."""
+    ``present(part, field)``: what the settings say now; a field whose present name is among the seen ones, or for which
+    one of them is read as it is, stays."""
     fields = list(dict.fromkeys(seen))
     return tuple(found for part, names in wanted.items() for found in _of_part(part, names, fields, present))
 
@@ -76,9 +81,15 @@ def _of_part(
     left = {own.name: own for own in seen if own.part == part}
     labels = {own.label.casefold() for own in left.values()} | {name.casefold() for name in left}
     kept = {present(part, field).casefold() for field in names if present(part, field).casefold() in labels}
-    left = {name: own for name, own in left.items() if not {name.casefold(), own.label.casefold()} & kept}
-    for field, words in WORDS.items():
-        if field not in names or present(part, field).casefold() in kept:
+    served = {own.read_as for own in left.values()} | {f for f in names if present(part, f).casefold() in kept}
+    left = {
+        name: own
+        for name, own in left.items()
+        if not (own.read_as or {name.casefold(), own.label.casefold()} & kept or OTHERWISE.search(own.label))
+    }
+    for named, words in WORDS.items():
+        only, _, field = named.rpartition(".")
+        if field not in names or field in served or only not in ("", part):
             continue
         found = next((own for word in words for own in _labelled(word, left.values())), None)
         if found:

@@ -228,6 +228,22 @@ def test_what_the_settings_name_already_is_not_proposed_again() -> None:
     assert [p.name for p in proposals(seen, wanted, lambda part, name: "Risiko")] == ["cf_2"]
 
 
+def test_what_is_read_already_as_it_is_is_not_proposed() -> None:
+    seen = [OwnField("change", "1", "Change risk", read_as="risk"), OwnField("change", "2", "Risk level")]
+    assert proposals(seen, {"change": {"risk": "Change risk | Risk", "outcome": ""}}) == ()
+
+
+def test_words_of_changes_say_nothing_of_steps_and_tickets() -> None:
+    seen = [OwnField(part, "1", "Change type") for part in ("change", "milestone", "ticket")]
+    wanted = {part: {"kind": ""} for part in ("change", "milestone", "ticket")}
+    assert proposals(seen, wanted) == (Proposal("change", "kind", "1", "Change type"),)
+
+
+def test_a_label_that_means_something_else_is_not_proposed() -> None:
+    seen = [OwnField("change", "1", "Cost center"), OwnField("change", "2", "Operating system")]
+    assert proposals(seen, {"change": {"actual_cost": "", "service": ""}}) == ()
+
+
 def test_a_source_that_may_not_list_its_fields_is_set_up_all_the_same(plane: Connector) -> None:
     def refused(http: Any, own: Any) -> Iterator[OwnField]:
         raise SourceRefused("plane.example.com/fields answered 403")

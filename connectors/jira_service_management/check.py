@@ -114,11 +114,13 @@ def _fields(jira: Jira) -> Iterator[str]:
 
 
 def own_fields(http: Http, settings: JiraSettings) -> Iterator[OwnField]:
-    """The fields that a company made itself, for each part of ``fields``."""
-    for field in Jira(http, settings).site.fields:
-        if _is_own(field):
-            for part in settings.FIELDS:
-                yield OwnField(part, field.id, field.name)
+    """The fields that a company made itself, for each part of ``fields``, and what they are read for as they are."""
+    site = Jira(http, settings).site
+    for part in settings.FIELDS:
+        read_as = {field.id: name for name, fields in site.fields_for(part).items() for field in fields}
+        for field in site.fields:
+            if _is_own(field):
+                yield OwnField(part, field.id, field.name, read_as.get(field.id, ""))
 
 
 def _is_own(field: Field) -> bool:
