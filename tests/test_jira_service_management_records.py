@@ -184,6 +184,19 @@ def test_a_survey_that_nobody_answered_is_no_answer_and_counts_as_asked_only_by_
     assert not any(isinstance(row, SatisfactionResponse) for row in ticket(no_portal, csat_asked="resolved"))
 
 
+def test_the_resolution_of_a_cancelled_ticket_is_none() -> None:
+    at = "2026-03-03T09:00:00.000+0100"
+    told = {"resolved": at, "history": [{"at": at, "kind": "resolution", "old": None, "new": "Won't do"}]}
+    dates = [
+        (row.status, row.resolved_at, row.first_resolved_at)
+        for named in ("Canceled", "Resolved")
+        for row in ticket(status(named, "done", "Won't do") | told)
+        if isinstance(row, Ticket)
+    ]
+    solved = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    assert dates == [("cancelled", None, None), ("resolved", solved, solved)]
+
+
 def test_a_target_is_kept_or_missed_only_when_that_is_certain() -> None:
     def within(*runs: Record) -> bool | None:
         row = ticket({"sla": {"sla_resolution": list(runs)}})[0]

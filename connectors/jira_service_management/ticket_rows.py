@@ -89,7 +89,7 @@ def _past(payload: Payload, settings: JiraSettings, status: str) -> dict[str, An
     changes = moves(payload, settings, "ticket")
     solved = [at for at, old, new in changes if new in SOLVED and old not in SOLVED]
     back = [at for at, old, new in changes if old in SOLVED and new in UNSOLVED]
-    if not solved:  # teams that resolve without moving the status
+    if not solved and status != "cancelled":  # teams that resolve without moving the status
         told = events_of(payload, "resolution")
         solved = [at for at, event in told if text_of(event.get("new"))]
         back = [at for at, event in told if text_of(event.get("old")) and not text_of(event.get("new"))]
