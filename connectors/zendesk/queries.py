@@ -173,7 +173,8 @@ def _asked(start: datetime, cursor: str | None, include: str, settings: ZendeskS
 def _rows(answer: Answer, name: str, path: str) -> tuple[Item, list[Item]]:
     data = answer.data
     if answer.status >= 400 or not isinstance(data, Mapping) or not isinstance(data.get(name), list):
-        raise SourceChanged(f"{path} of Zendesk came without {name} (status {answer.status}). Is url its base address?")
+        hint = " Is url its base address?" if answer.status in (200, 404) else ""
+        raise SourceChanged(f"{path} of Zendesk came without {name} (status {answer.status}).{hint}")
     return data, items(data[name])
 
 
