@@ -230,6 +230,22 @@ def test_an_empty_register_says_what_to_do() -> None:
     assert "before its rollout" in words.totals_text(found)
 
 
+def test_what_is_listed_and_not_made_beforehand_is_told_beside_the_count() -> None:
+    views, histories = portfolio()
+    late = said(change_id=views[3].id, after_rollout=True)
+    gone = said(change_id=views[4].id, withdrawn=True)
+    more = {one.id: (one,) for one in (late, gone)}
+    found = words.totals_text(register_totals(views, histories | more, today=TODAY, zone="UTC"))
+    assert found.startswith(
+        "5 statements made beforehand, 4 of them judged by a measured figure. 1 more was made after the rollout and "
+        "1 more was withdrawn: listed below, counted nowhere. Of 10 live changes, "
+    )
+    assert "counted nowhere" not in words.totals_text(register_totals(views, histories, today=TODAY, zone="UTC"))
+    alone = words.totals_text(register_totals(views, {late.id: (late,)}, today=TODAY, zone="UTC"))
+    assert alone.startswith("Nobody has stated an expected effect yet")
+    assert alone.endswith("1 more was made after the rollout: listed below, counted nowhere.")
+
+
 def test_statements_about_changes_that_no_source_delivers_any_more_are_left_out() -> None:
     views, _ = portfolio()
     lost = said(change_id="gone")

@@ -15,7 +15,7 @@ from impact.run_rate import Amount
 from impact.words.amounts import effect_text, inside_of, nouns_of, range_text, unit_of
 from impact.words.case_words import saved_text
 from impact.words.circumstances import reading_label
-from impact.words.formats import MINUS, SPACE, at, number, plural, span, when
+from impact.words.formats import MINUS, SPACE, at, listed, number, plural, span, when
 from impact.words.readings import why_none
 
 OUTCOMES: dict[Outcome, str] = {
@@ -175,16 +175,25 @@ def judged_late(judgement: Judgement) -> str:
 
 
 def totals_text(totals: RegisterTotals) -> str:
-    """How much of the portfolio is in the register."""
+    """How much of the portfolio is in the register, and which statements are in none of its sums."""
+    left = _left_out(totals)
     if not totals.stated:
         return (
             f"Nobody has stated an expected effect yet, for none of {plural(totals.live, 'live change')}. State it on "
-            f"the page of a change before its rollout."
+            f"the page of a change before its rollout.{left}"
         )
     return (
         f"{plural(totals.stated, 'statement')} made beforehand, {number(totals.judged)} of them judged by a measured "
-        f"figure. Of {plural(totals.live, 'live change')}, {number(totals.without)} were never stated beforehand."
+        f"figure.{left} Of {plural(totals.live, 'live change')}, {number(totals.without)} were never stated beforehand."
     )
+
+
+def _left_out(totals: RegisterTotals) -> str:
+    """Statements that stand in the list of every statement and are not counted as made beforehand."""
+    reasons = (("not_stated", "made after the rollout"), ("withdrawn", "withdrawn"))
+    counts = [(sum(total.outcomes.get(name, 0) for total in totals.totals), why) for name, why in reasons]
+    told = [f"{plural(count, 'more was', 'more were')} {why}" for count, why in counts if count]
+    return f" {listed(told)}: listed below, counted nowhere." if told else ""
 
 
 def totals_table(totals: RegisterTotals) -> dict[str, list[str]]:
