@@ -54,6 +54,8 @@ RULES = """\
   own spelling beside it, a survey nobody answered has no score, and a change that was rejected is never done.
 - **Nothing is lost.** A record that cannot be read is listed on the Data page with the reason; all others are kept.
   What a system no longer lists is marked, not deleted.
+- **Small groups stay unseen.** Groups of customers with fewer than five people (`[privacy] smallest_group`) are left
+  out of exports and of the groups of exported tickets; the Data page counts them all.
 - **Secrets stay at home.** Credentials go to the configured address only, are taken from `.streamlit/secrets.toml` or
   from `IMPACT_SOURCES__<NAME>__<KEY>`, and are in no log, message or address.
 """
