@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from connectors import OwnField
 from connectors.http import Http
+from connectors.servicenow.instance import Instance
 from connectors.servicenow.labels import Labels, fields_of, read_labels
 from connectors.servicenow.parts import Reader
-from connectors.servicenow.queries import ID, UPDATED, Instance, Item, NoRight, NoTable, Query, Where
+from connectors.servicenow.queries import ID, UPDATED, Item, NoRight, NoTable, Query, Where
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.servicenow.survey_reading import SENT, read_questions
 from connectors.servicenow.surveys import counted
@@ -42,6 +43,7 @@ def tell(http: Http, settings: ServiceNowSettings) -> Iterator[str]:
     yield from _words(instance)
     yield from _surveys(instance)
     yield from _own(http, settings)
+    yield from _recorded(instance)
 
 
 def own_fields(http: Http, settings: ServiceNowSettings) -> Iterator[OwnField]:
@@ -157,6 +159,15 @@ def _not_there(http: Http, settings: ServiceNowSettings) -> Iterator[str]:
         for key, own in wanted.items():
             if names and own.startswith("u_") and own.split(".")[0] not in names:
                 yield f"{PROBLEM}{key} = {own!r} is not a field of {table}."
+
+
+def _recorded(instance: Instance) -> Iterator[str]:
+    if instance.recorded:
+        yield "what answers is a recording, which says the same whatever is asked: it is read whole and sorted out here"
+    try:
+        instance.prove_whole()
+    except SourceChanged as error:
+        yield f"{PROBLEM}{error}"
 
 
 def _added(http: Http, table: str) -> list[str]:

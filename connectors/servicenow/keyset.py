@@ -11,13 +11,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.paging import side_by_side
+from connectors.servicenow.instance import MOST_ROWS, Instance
 from connectors.servicenow.queries import (
     ID,
-    MOST_ROWS,
     PLAIN_ID,
     STAMP,
     UPDATED,
-    Instance,
     Item,
     Query,
     Unproven,
@@ -72,14 +71,22 @@ def by_update(
         rows, complete = _placed(instance, part, answer.rows), answer.complete
     else:
         rows = _following(instance, part, after, limit)
+    recorded = part.table in instance.recorded
     while rows:
         yield rows
+        given = rows
         try:
             rows = _following(instance, part, place(rows[-1]), limit)
         except Unproven:
             if complete:  # there was nothing else to be had, and only what was asked for came
                 return
             raise
+        if not recorded and part.table in instance.recorded:  # its first page need not be the oldest
+            told = {place(row) for row in given}
+            for rows in by_update(instance, part, since, after=after, limit=limit):
+                if rows := [row for row in rows if place(row) not in told]:
+                    yield rows
+            return
         complete = False
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from connectors.servicenow.queries import Instance, Item, Where
+from connectors.servicenow.instance import Instance
+from connectors.servicenow.queries import Item, Where
 from connectors.servicenow.settings import ServiceNowSettings
 
 CHOOSING: Mapping[str, tuple[str, ...]] = {

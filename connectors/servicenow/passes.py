@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from connectors import Page
 from connectors.paging import ahead
+from connectors.servicenow.instance import Instance
 from connectors.servicenow.keyset import Part, Place, records_by_update
-from connectors.servicenow.queries import PLAIN_ID, STAMP, UPDATED, Instance, Item, Where, stamped
+from connectors.servicenow.queries import PLAIN_ID, STAMP, UPDATED, Item, Where, stamped
 from connectors.values import instant
 from impact.model import Rejected
 
@@ -70,6 +71,7 @@ def _pages(
     if again and since:
         for some in again(instance, parts):
             yield Page(tuple(some), total=total)
+    instance.prove_whole()
     yield Page((), bookmark=mark.begin, total=total, rejected=_unplaced(instance))
 
 

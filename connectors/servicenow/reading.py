@@ -13,10 +13,11 @@ from datetime import datetime
 from connectors import Page
 from connectors.http import Http
 from connectors.paging import portions
+from connectors.servicenow.instance import Instance
 from connectors.servicenow.keyset import Part, by_update
 from connectors.servicenow.labels import Labels, fields_of, read_labels
 from connectors.servicenow.passes import run_pass
-from connectors.servicenow.queries import ID, UPDATED, Instance, Item, Where, stamped
+from connectors.servicenow.queries import ID, UPDATED, Item, Where, stamped
 from connectors.servicenow.records import fields_asked, first_set, keeper, some
 from connectors.servicenow.settings import PROJECT_TASK, ServiceNowSettings
 
@@ -166,6 +167,7 @@ def sweep(*tables: str) -> Callable[[Http, ServiceNowSettings], Iterator[list[st
         for table in chosen or settings.ticket_tables:
             rows = instance.listed(table, (), limit=min(MOST_IDS, 10 * settings.page_size))
             yield from portions((str(row[ID]) for row in rows), settings.page_size)
+        instance.prove_whole()
 
     return ids
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from connectors import Page
 from connectors.http import Http
+from connectors.servicenow.instance import Instance
 from connectors.servicenow.keyset import Part
 from connectors.servicenow.passes import run_pass
-from connectors.servicenow.queries import ID, Instance, Item
+from connectors.servicenow.queries import ID, Item
 from connectors.servicenow.records import named, segments_in, some
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.settings import SEGMENTS
