@@ -10,6 +10,7 @@ import pytest
 import connectors
 from connectors.glpi.queries import Glpi
 from impact.model import Change, Rejected, SatisfactionResponse, SettingsError, SourceRefused, Ticket
+from tests.dialect import Reply
 from tests.dialects.glpi import written
 from tests.glpi_reads import CONNECTOR, STREAMS, asked, own, rows_of, served
 
@@ -41,6 +42,23 @@ def test_one_entity_can_be_chosen() -> None:
 def test_a_profile_that_the_user_does_not_have_is_told_with_those_there_are() -> None:
     with served(profile="Reader") as (_, _, read), pytest.raises(SourceRefused, match="there are: Super-Admin"):
         read("teams")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("ERROR_GLPI_LOGIN_USER_TOKEN", "does not know this user_token"),
+        ("ERROR_GLPI_LOGIN", "does not accept this username and password"),
+        ("ERROR_NEW_WORD", "does not accept these credentials"),
+    ],
+)
+def test_wrong_credentials_are_told_in_glpis_sense_and_tried_once(code: str, told: str) -> None:
+    with served() as (vendor, play, read):
+        vendor.refusal = lambda: Reply([code, "seems invalid"], 401)  # type: ignore[method-assign]
+        vendor.signed_in = lambda request: False  # type: ignore[method-assign]
+        with pytest.raises(SourceRefused, match=told):
+            read("tickets")
+    assert [request.path for request in play.asked] == ["/apirest.php/initSession"]
 
 
 def test_basic_credentials_open_a_session_too() -> None:

@@ -15,6 +15,8 @@ TOLD = {
     "ERROR_APP_TOKEN_PARAMETERS_MISSING": "its API client needs an application token: set app_token.",
     "ERROR_WRONG_APP_TOKEN_PARAMETER": "it does not know this app_token.",
     "ERROR_NOT_ALLOWED_IP": "no active API client admits this machine's address (Setup > General > API).",
+    "ERROR_GLPI_LOGIN_USER_TOKEN": "it does not know this user_token (preferences of the user: Remote access keys).",
+    "ERROR_GLPI_LOGIN": "it does not accept this username and password, or the user has no profile.",
     "ERROR_LOGIN_WITH_CREDENTIALS_DISABLED": "signing in with a password is off: set user_token.",
     "ERROR_LOGIN_PARAMETERS_MISSING": "the web server took the credentials out of the request: set user_token, or let "
     "it pass the Authorization header on.",
@@ -49,7 +51,7 @@ def _session(settings: GlpiSettings, path: str, sign_in: Callable[[Http], Mappin
 def _sign_in(http: Http, settings: GlpiSettings) -> Mapping[str, str]:
     """Headers of a new session that sees all entities. Raises SourceRefused with GLPI's reason."""
     headers = {"App-Token": settings.app_token} if settings.app_token else {}
-    answer = http.ask("initSession", headers={**headers, "Authorization": _proof(settings)}, accept=(400,))
+    answer = http.ask("initSession", headers={**headers, "Authorization": _proof(settings)}, accept=(400, 401, 403))
     token = answer.data.get("session_token") if isinstance(answer.data, Mapping) else None
     if not isinstance(token, str) or not token:
         raise _refusal(answer)
@@ -74,6 +76,8 @@ def _refusal(answer: Answer) -> SourceRefused | SourceChanged:
     said = code_of(answer)
     if said in TOLD:
         return SourceRefused(f"GLPI does not open a session: {TOLD[said]}")
+    if answer.status in (401, 403):
+        return SourceRefused("GLPI, or what stands before it, does not accept these credentials.")
     return SourceChanged("initSession of GLPI came without a session. Is url the address of its start page?")
 
 
