@@ -118,6 +118,18 @@ def test_a_zone_too_far_west_is_proved_by_updates_in_the_future(at: Case) -> Non
     assert any(text.startswith("PROBLEM 1 of the class UserRequest were updated in the future") for text in told)
 
 
+def test_no_update_is_passed_over_once_a_zone_too_far_west_is_corrected(at: Case) -> None:
+    at.dialect.fill("tickets", 2)
+    at.play.time_passes()
+    at.dialect.touch("tickets", 0)
+    before = having(at, timezone="America/New_York").read("tickets")
+    assert before.bookmark is not None
+    assert before.bookmark <= at.play.now()
+    key = at.dialect.touch("tickets", 1)
+    assert key in at.next(before).keys
+    assert key in at.read("tickets", before.bookmark + timedelta(hours=6)).keys  # as an earlier version left it
+
+
 def test_dates_in_the_form_of_another_language_stop_the_pass_and_say_why(at: Case) -> None:
     at.dialect.fill("tickets", 1)
     record = at.dialect.records["tickets"][0]

@@ -73,8 +73,8 @@ def read_milestones(http: Http, settings: ItopSettings, since: datetime | None) 
     newest = since
     for some, records in _side_by_side(read, marks, settings):
         newest = _later(newest, some[-1].at)
-        yield Page(tuple(records), bookmark=newest)
-    yield Page((), bookmark=newest)
+        yield Page(tuple(records), bookmark=_not_ahead(newest, http))
+    yield Page((), bookmark=_not_ahead(newest, http))
 
 
 def read_whole(kinds: Sequence[tuple[str, Sequence[str]]]) -> Callable[[Http, ItopSettings, Any], Iterator[Page]]:
@@ -147,7 +147,7 @@ def _by_update(itop: Itop, shapes: Shapes, since: datetime | None, beside: Besid
     newest = since
     for some, records in _side_by_side(read, marks, itop.settings):
         newest = _later(newest, some[-1].at)
-        yield Page(tuple(records), bookmark=newest, total=len(marks))
+        yield Page(tuple(records), bookmark=_not_ahead(newest, itop.http), total=len(marks))
 
 
 def _side_by_side(
@@ -164,7 +164,7 @@ def _side_by_side(
 def _marks(itop: Itop, shapes: Iterable[str], since: datetime | None, *, also: str = "") -> list[Mark]:
     """What was updated since then, less the overlap, oldest update first; with what fulfils ``also``, and at first what
     has no stamp at all. Raises SourceChanged when something older comes: then the condition had no effect."""
-    settings, lowest = itop.settings, _lowest(itop.settings, since)
+    settings, lowest = itop.settings, _lowest(itop.settings, _not_ahead(since, itop.http))
     found: dict[int, Mark] = {}
     for kind in shapes:
 
@@ -206,6 +206,13 @@ def stamp_of(item: Item, settings: ItopSettings) -> datetime | None:
 
 def _later(newest: datetime | None, at: datetime) -> datetime | None:
     return newest if at == NEVER else max(newest or at, at)
+
+
+def _not_ahead(bookmark: datetime | None, http: Http) -> datetime | None:
+    """A bookmark, no later than the server's clock: stamps are ahead of it while ``timezone`` is set wrongly, and once
+    that is corrected whatever was updated in between would be passed over."""
+    now = http.server_time
+    return min(bookmark, now) if bookmark and now else bookmark
 
 
 def _record(item: Item, at: datetime | None) -> Record:
