@@ -193,7 +193,7 @@ def test_stored_rows_and_links_read_as_rows_of_text() -> None:
 def test_text_from_a_source_brings_no_picture_link_or_emphasis_onto_the_page() -> None:
     found = Rejection("log", "t", "7", None, "title", "![x](http://example.com/p.png) **now**", "odd", AT)
     value = source_words.rejected([found])["Value"][0]
-    assert value == r"\!\[x\]\(http\://example.com/p.png\) \*\*now\*\*"
+    assert value == r"\!\[x\]\(http:small[]\://example.com/p.png\) \*\*now\*\*"
 
 
 def test_every_kind_of_source_has_a_section_to_paste_that_is_valid_and_names_its_kind() -> None:

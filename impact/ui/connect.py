@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,7 +68,7 @@ def _questions(view: View, start: Callable[[Path], None]) -> None:
 def _answer(kind: str, question: Question) -> str:
     label = question.help if question.default is not None else f"{question.help} (needed)"
     return st.text_input(
-        re.sub(r"(https?://[^\s,)]+)", r"`\1`", wording.plain(label)),  # an example is no link
+        wording.plain(label),
         placeholder=question.default or "",
         type="password" if question.secret else "default",
         key=f"{kind} {question.key}",

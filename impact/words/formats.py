@@ -113,11 +113,16 @@ def listed(items: list[str] | tuple[str, ...], most: int = 4) -> str:
 
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:^])")
+_ADDRESS = re.compile(r"(?<=http)(?=s?\\:)|(?<=ww)(?=w\.)|(?<=[\w.+-])(?=@[\w\\])", re.IGNORECASE)
+"""Where an address of the web or of mail is taken apart; no backslash or entity keeps it from becoming a link."""
+NOTHING = ":small[]"
+"""An empty piece of small print: Streamlit draws nothing, and text is copied without it."""
 
 
 def plain(text: str) -> str:
-    """Text from a source, made safe where Markdown is read: no emphasis, link, picture or formula comes out of it."""
-    return _MARKS.sub(r"\\\1", " ".join(text.split()))
+    """Text from a source, made safe where Streamlit reads Markdown: no emphasis, link, picture or formula comes out of
+    it, also of no bare address."""
+    return _ADDRESS.sub(NOTHING, _MARKS.sub(r"\\\1", " ".join(text.split())))
 
 
 LONGEST_QUOTE = 200
