@@ -13,7 +13,7 @@ import pytest
 from deltalake import DeltaTable
 
 from impact.model import Rejected, StoreError
-from impact.storage import home
+from impact.storage import home, raw
 from impact.store import RawRecord, Store, StreamState
 from tests.store_rows import LATER, NOON, ask, empty_store, ticket
 
@@ -49,7 +49,22 @@ def test_raw_keeps_the_newest_payload_of_every_key_and_no_identical_one_twice(st
     assert list(store.raw("files", "changes")) == []
 
 
-@pytest.mark.parametrize(("value", "told"), [(NOON, "datetime"), (float("nan"), "Out of range float")])
+ODD = {"é": [None, 0.1, 1e-7, 10**30, -0.0], "a": {"\x01": '\u2028"', "": True}, "z": ["😀", [], {}, 2**63]}
+
+
+@pytest.mark.parametrize("payload", [ODD, {1: "a key that is no text"}, {"deep": [[[None]]]}])
+def test_raw_keeps_values_as_they_came(store: Store, payload: Any) -> None:
+    store.append_raw("desk", "tickets", [RawRecord("1", None, payload)], fetched_at=NOON)
+    assert [r.payload for batch in store.raw() for r in batch] == [json.loads(json.dumps(payload))]
+
+
+@pytest.mark.parametrize("payload", [{"b": 1, "a": "é\n\x02", "c": [None, 0.25, {"y": -3, "x": "/"}]}, ODD["a"]])
+def test_raw_has_one_text_whichever_encoder_writes_it(payload: Any) -> None:
+    quick = raw._quickly(payload)
+    assert quick == json.dumps(payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+@pytest.mark.parametrize(("value", "told"), [(NOON, "datetime"), ([{"x": float("nan")}], "Out of range float")])
 def test_a_payload_that_is_no_plain_json_is_refused(store: Store, value: Any, told: str) -> None:
     with pytest.raises(StoreError, match=rf"record 7 of desk/tickets is not plain JSON: .*{told}"):
         store.append_raw("desk", "tickets", [RawRecord("7", None, {"at": value})], fetched_at=NOON)

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
-
-from connectors import Page
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 SECONDS_TO_END = 5.0
 """A reader that waits for a silent source is left alone after that; it ends with the process."""
 
 
-def weight(page: Page) -> int:
+class Weighed(Protocol):
+    """A page, whatever was made of it."""
+
+    @property
+    def records(self) -> Sequence[Any]:
+        """What counts."""
+
+
+AnyPage = TypeVar("AnyPage", bound=Weighed)
+
+
+def weight(page: Weighed) -> int:
     """How much a page counts where records in memory are bounded; an empty one counts too."""
     return len(page.records) + 1
 
 
-class ReadAhead:
+class ReadAhead(Generic[AnyPage]):
     """The pages of ``pages`` in order, read by a thread of its own.
 
     Pages of at most the weight ``most`` wait (or a single one), and one more in the reader's hand. Gives None whenever
@@ -25,16 +35,16 @@ class ReadAhead:
     all pages that were read before it. To be used in a ``with`` block, which stops the reader.
     """
 
-    def __init__(self, pages: Iterator[Page], *, most: int, patience: float) -> None:
+    def __init__(self, pages: Iterator[AnyPage], *, most: int, patience: float) -> None:
         self._pages, self._most, self._patience = pages, most, patience
         self._changed = threading.Condition()
-        self._waiting: deque[Page] = deque()
+        self._waiting: deque[AnyPage] = deque()
         self._weight = 0
         self._ended = self._stopped = False
         self._error: BaseException | None = None
         self._reader = threading.Thread(target=self._read, name="read-ahead", daemon=True)
 
-    def __enter__(self) -> ReadAhead:
+    def __enter__(self) -> ReadAhead[AnyPage]:
         self._reader.start()
         return self
 
@@ -44,7 +54,7 @@ class ReadAhead:
             self._changed.notify_all()
         self._reader.join(SECONDS_TO_END)
 
-    def __iter__(self) -> Iterator[Page | None]:
+    def __iter__(self) -> Iterator[AnyPage | None]:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._ended, self._patience)
@@ -71,7 +81,7 @@ class ReadAhead:
                 self._ended = True
                 self._changed.notify_all()
 
-    def _hand_over(self, page: Page) -> bool:
+    def _hand_over(self, page: AnyPage) -> bool:
         size = weight(page)
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or not self._waiting or self._weight + size <= self._most)

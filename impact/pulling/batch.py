@@ -1,11 +1,12 @@
-"""Stores one batch of payloads: people hidden, raw first, then rows, then rejections. Knows no source, no bookmark."""
+"""Makes rows of pages, people hidden, and stores them: raw first, then rows, then rejections. Knows no source and no
+bookmark."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -27,6 +28,21 @@ class Tally:
     rows: Counts
 
 
+@dataclass(frozen=True)
+class Made:
+    """A page without people, and what became of its records: ``rows`` has an entry for each of ``raw``."""
+
+    page: Page
+    raw: tuple[RawRecord, ...]
+    rows: tuple[tuple[Row | Rejected, ...], ...]
+    rejected: tuple[Rejected, ...]
+
+    @property
+    def records(self) -> Sequence[Any]:
+        """The payloads."""
+        return self.page.records
+
+
 class Keeper:
     """Where the payloads of one stream of one source go."""
 
@@ -34,51 +50,59 @@ class Keeper:
         self.source, self.stream, self._own, self._store = source, stream, own, store
         self._hide = hider(stream.people_paths(own), person_key)
 
-    def keep(self, pages: Sequence[Page], *, at: datetime) -> Tally:
+    def make(self, page: Page) -> Made:
+        """What ``keep`` takes. Touches no store, so that it can be done while earlier pages are stored."""
+        return self._made(replace(page, records=tuple(self._hide(payload) for payload in page.records)))
+
+    def keep(self, pages: Sequence[Made], *, at: datetime) -> Tally:
         """Raw first, then rows with the stream's main table last: the order makes a kill harmless.
 
         A payload or row that the store cannot take is rejected with the reason; the others are stored.
         """
-        payloads = [self._hide(payload) for page in pages for payload in page.records]
-        rejected = [refused for page in pages for refused in page.rejected]
-        read = len(payloads)
         try:
-            kept, unfit = self._keep_raw(payloads, at)
+            unfit = self._keep_raw(pages, at)
         except UnicodeEncodeError:
-            kept, unfit = self._keep_raw([_whole_text(payload) for payload in payloads], at)
-        rejected += unfit
-        rows: dict[str, dict[int, Row]] = defaultdict(dict)
-        for item in converted(self.stream, (record.payload for record in kept), self._own):
-            if isinstance(item, Rejected):
-                rejected.append(item)
-            else:
-                rows[TABLE_OF[type(item)]][id(item)] = item  # one service object comes with many tickets
-        counts, unfit = self._keep_rows({table: list(found.values()) for table, found in rows.items()}, at)
-        rejected += unfit
-        self._store.clear_rejected(self.source, self.stream.name, [record.key for record in kept])
+            pages = [self._made(replace(made.page, records=tuple(map(_whole_text, made.records)))) for made in pages]
+            unfit = self._keep_raw(pages, at)
+        rejected = [refused for made in pages for refused in made.rejected]
+        rejected += [Rejected(record.key, reason) for record, reason in unfit]
+        refused = {id(record) for record, _ in unfit}
+        kept: list[str] = []
+        rows: dict[type, dict[int, Row]] = defaultdict(dict)
+        for made in pages:
+            for record, items in zip(made.raw, made.rows, strict=True):
+                if id(record) in refused:
+                    continue
+                kept.append(record.key)
+                for item in items:
+                    if isinstance(item, Rejected):
+                        rejected.append(item)
+                    else:
+                        rows[type(item)][id(item)] = item  # one service object comes with many tickets
+        counts, unfit_rows = self._keep_rows({TABLE_OF[of]: list(found.values()) for of, found in rows.items()}, at)
+        rejected += unfit_rows
+        self._store.clear_rejected(self.source, self.stream.name, kept)
         if rejected:
             self._store.reject(self.source, self.stream.name, rejected, at=at)
-        return Tally(read, len(rejected), counts)
+        return Tally(sum(len(made.records) for made in pages), len(rejected), counts)
 
-    def _keep_raw(self, payloads: Sequence[Any], at: datetime) -> tuple[list[RawRecord], list[Rejected]]:
+    def _made(self, page: Page) -> Made:
         read_key, read_time = self.stream.key, self.stream.updated_at
-        records, rejected = [], []
-        for payload in payloads:
+        records, rows, rejected = [], [], list(page.rejected)
+        for payload in page.records:
             key = safely(read_key, payload)
             if key:
                 records.append(RawRecord(str(key), safely(read_time, payload), payload))
+                rows.append(tuple(converted(self.stream, (payload,), self._own)))
             else:
                 rejected.append(Rejected("?", "has no readable key"))
+        return Made(page, tuple(records), tuple(rows), tuple(rejected))
 
+    def _keep_raw(self, pages: Sequence[Made], at: datetime) -> list[tuple[RawRecord, str]]:
         def write(some: Sequence[RawRecord]) -> None:
             self._store.append_raw(self.source, self.stream.name, some, fetched_at=at)
 
-        unfit = _each_that_fits(write, records)
-        if unfit:
-            refused = {id(record) for record, _ in unfit}
-            records = [record for record in records if id(record) not in refused]
-            rejected += [Rejected(record.key, reason) for record, reason in unfit]
-        return records, rejected
+        return _each_that_fits(write, [record for made in pages for record in made.raw])
 
     def _keep_rows(self, rows: Mapping[str, Sequence[Row]], at: datetime) -> tuple[Counts, list[Rejected]]:
         main, counts, rejected = self.stream.tables[0], [Counts()], []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from typing import Any
 from connectors import Connector, Page, Stream
 from impact.model import SettingsError, SourceError, SourceRefused, SourceUnavailable, StoreError
 from impact.pulling.ahead import ReadAhead, weight
-from impact.pulling.batch import Keeper
+from impact.pulling.batch import Keeper, Made
 from impact.pulling.progress import Progress, Reporter
 from impact.pulling.sweeping import Sweeping, sweep
 from impact.sources import wanted
@@ -21,7 +23,11 @@ from impact.store import Store, StreamState
 BATCH_RECORDS = 20_000
 BATCH_SECONDS = 20.0
 MOST_AHEAD = 20_000
-"""Records that wait while a batch is stored; with the batch, all that a pass holds in memory."""
+"""Records that wait with their rows while a batch is stored; with the batch, nearly all that a pass holds in memory."""
+MOST_UNMADE = 2_000
+"""Records that wait for their rows to be made, so that neither the source nor the making waits for the other."""
+OBJECTS_UNSEARCHED = 200_000
+"""Objects made before Python looks for garbage in cycles: a few thousand records with their rows."""
 PATIENCE = 5.0
 """Seconds without a page after which a silent source is told to be at work."""
 
@@ -84,6 +90,17 @@ def _fault(connector: Connector, error: Exception) -> str:
     return f"The connector {connector.kind} failed: {type(error).__name__} in {place}. Please report it."
 
 
+@contextlib.contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Payloads and rows hold no cycles, but each usual search for cycles looks at all of them again."""
+    usual = gc.get_threshold()
+    gc.set_threshold(OBJECTS_UNSEARCHED, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 class _Reading:
     """The reading of one stream: pages become batches; the bookmark and the cursor move with each batch stored."""
 
@@ -92,7 +109,7 @@ class _Reading:
         self._keeper = Keeper(source.name, stream, source.own, store=source.store, person_key=source.person_key)
         self._begun = self._stored = time.monotonic()
         self._read = 0
-        self._waiting: list[Page] = []
+        self._waiting: list[Made] = []
         self._weight = 0
         self._state = replace(
             StreamState(source.name, stream.name),
@@ -109,7 +126,8 @@ class _Reading:
 
     def finish(self, http: Any, *, full: bool) -> StreamState:
         """Read to the end. What came before an error is stored before it is raised."""
-        with ReadAhead(self._pages(http, full=full), most=MOST_AHEAD, patience=PATIENCE) as pages:
+        making = self._made(self._pages(http, full=full))
+        with _rare_garbage_collection(), ReadAhead(making, most=MOST_AHEAD, patience=PATIENCE) as pages:
             try:
                 for page in pages:
                     self._take(page)
@@ -143,13 +161,20 @@ class _Reading:
             return self._stream.resume(http, self._source.own, since, cursor)
         return self._stream.fetch(http, self._source.own, since)
 
-    def _take(self, page: Page | None) -> None:
+    def _made(self, pages: Iterator[Page]) -> Iterator[Made]:
+        """The pages with their rows, made in the thread that asks for them while another one reads on."""
+        with ReadAhead(pages, most=MOST_UNMADE, patience=PATIENCE) as reading:
+            for page in reading:
+                if page is not None:
+                    yield self._keeper.make(page)
+
+    def _take(self, made: Made | None) -> None:
         """Keep a page in mind, and store when there is enough or it has waited long enough; None: nothing came."""
-        if page is not None:
-            self._waiting.append(page)
-            self._weight += weight(page)
-            self._read += len(page.records)
-            self._state = replace(self._state, total=page.total or self._state.total)
+        if made is not None:
+            self._waiting.append(made)
+            self._weight += weight(made)
+            self._read += len(made.records)
+            self._state = replace(self._state, total=made.page.total or self._state.total)
         self._tell(self._read)
         if self._weight >= BATCH_RECORDS or time.monotonic() - self._stored > BATCH_SECONDS:
             self._store()
@@ -160,12 +185,12 @@ class _Reading:
         if not self._waiting:
             return
         tally = self._keeper.keep(self._waiting, at=self._source.clock())
-        state, last = self._state, self._waiting[-1]
-        bookmarks = [page.bookmark for page in self._waiting if page.bookmark is not None]
+        state, pages = self._state, [made.page for made in self._waiting]
+        bookmarks = [page.bookmark for page in pages if page.bookmark is not None]
         self._state = replace(
             state,
             bookmark_at=bookmarks[-1] if bookmarks else state.bookmark_at,
-            cursor=last.cursor,
+            cursor=pages[-1].cursor,
             read=state.read + tally.read,
             rejected=state.rejected + tally.rejected,
             new=state.new + tally.rows.new,

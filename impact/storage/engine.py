@@ -128,7 +128,7 @@ def write_files(
 ) -> tuple[DataFile, ...]:
     """Write what ``select`` gives as new Parquet files below ``root``, one or more per partition."""
     root.mkdir(parents=True, exist_ok=True)
-    options = "FORMAT parquet, COMPRESSION zstd, RETURN_STATS true"
+    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true"
     if partition_by:
         options += f", PARTITION_BY ({', '.join(partition_by)}), FILENAME_PATTERN 'part-{{uuid}}', APPEND true"
         target = str(root)
