@@ -193,6 +193,19 @@ def test_one_cell_may_hold_several_links(tmp_path: Path) -> None:
     assert one(rows).change_ids == ("desk:change:C1", "desk:change:C2")
 
 
+def test_a_cell_that_names_several_services_makes_a_link_to_each(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("ref,systems\nC1,Mail; Payroll;Mail\nC2,\n")
+    link = {"change_id": "ref", "service_id": {"column": "systems", "split": ";"}}
+    found = read(settings(tmp_path, path="c.csv", table="change_service", key=["ref"], columns=link))
+    links = [(row.id, row.change_id, row.service_id) for row in found.rows["change_service"]]
+    assert links == [
+        ("desk:change_service:C1|Mail", "desk:change:C1", "desk:service:Mail"),
+        ("desk:change_service:C1|Payroll", "desk:change:C1", "desk:service:Payroll"),
+    ]
+    assert [row.name for row in found.rows["service"]] == ["Mail", "Payroll"]
+    assert not any(found.rejected.values())
+
+
 def test_joined_columns_link_to_the_row_with_the_joined_key(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("train,part,step\nA,x,Go live\nA,,Go live\n")
     change = {"table": "change", "key": ["train", "part"], "columns": {"title": {"columns": ["part", "train"]}}}

@@ -49,6 +49,8 @@ def columns(**more: Any) -> dict[str, Any]:
         (columns(number={"column": "a", "unit": "hours"}), "unit means nothing for number"),
         (columns(number={"column": "a", "split": ";"}), "split means nothing for number"),
         (columns(service_id={"column": "a", "dimension": "location"}), "dimension means nothing for service_id"),
+        (columns(service_id={"column": "a", "split": ";"}), "split means nothing for service_id"),
+        ({"table": "change", "columns": {"service_ids": "a"}}, "It is a table: change_service. Fields:"),
         (columns(number={"column": "a", "source": "x"}), "source means nothing for number"),
         (
             columns(change_ids={"column": "a", "every_row": True}),

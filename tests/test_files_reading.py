@@ -200,6 +200,11 @@ def test_an_old_spreadsheet_is_refused_with_what_to_do(tmp_path: Path) -> None:
         tickets(tmp_path, b"x", name="t.xls")
 
 
+def test_what_is_no_table_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"t.jsonl is no table of rows and columns. Export it as .csv"):
+        tickets(tmp_path, '{"no": 1}\n', name="t.jsonl")
+
+
 def test_a_pattern_and_a_folder_name_many_files(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for month in ("01", "02"):

@@ -21,7 +21,7 @@ from connectors.files.cells import DATES_HELP
 from connectors.files.lines import lines_of, named_in
 from connectors.files.mapping import readings
 from connectors.files.plan import LINE_KEY, PEOPLE, Reading
-from connectors.files.rows import rejected, to_row
+from connectors.files.rows import rejected, to_rows
 from connectors.files.tables import SUFFIXES, find_files, read_columns
 from connectors.files.text import ENCODINGS
 from impact.model import TABLES, Rejected, Row, Segment, Service, SourceError, Team, row_id
@@ -162,7 +162,7 @@ def convert(payload: Payload, settings: FilesSettings) -> Iterator[Row | Rejecte
     if reading is None:
         yield rejected(payload, f"was read as {payload['read']!r}, which is no longer configured. Sync again")
         return
-    yield to_row(reading, payload, settings.name)
+    yield from to_rows(reading, payload, settings.name)
 
 
 def _named_row(payload: Payload, source: str) -> Row:

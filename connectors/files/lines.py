@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors.files.cells import CellError, Value, as_text
 from connectors.files.plan import PEOPLE, Cell, Reading
-from connectors.files.rows import key_of, linked_key, rejected, to_row, to_value, words_of
+from connectors.files.rows import key_of, linked_key, rejected, to_rows, to_value, words_of
 from connectors.files.tables import Line, find_files, read_lines
 from connectors.files.text import File
 from impact.model import Rejected, SourceChanged
@@ -171,7 +171,7 @@ def _probed(
 ) -> Iterator[dict[str, Any] | Rejected]:
     """The same items, unless one column fails in every line at the start: then the mapping is wrong, not the data."""
     first = list(islice(items, PROBE_LINES))
-    rows = [to_row(reading, item, source) for item in first if not isinstance(item, Rejected)]
+    rows = [row for item in first if not isinstance(item, Rejected) for row in to_rows(reading, item, source)]
     wrong = [row for row in rows if isinstance(row, Rejected)]
     if len(rows) >= PROBE_LEAST and len(wrong) == len(rows) and len({row.column for row in wrong}) == 1:
         raise SourceChanged(

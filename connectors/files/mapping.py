@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.files.cells import DURATION_UNITS, Dates, Value, as_text, wrong_dates
-from connectors.files.plan import LINE_KEY, LINKS, NAMED_BY_KEY, OWN_FIELDS, PEOPLE, Cell, Reading, required
+from connectors.files.plan import LINE_KEY, LINKING, LINKS, NAMED_BY_KEY, OWN_FIELDS, PEOPLE, Cell, Reading, required
 from connectors.files.text import ENCODINGS, Layout
 from impact.model import TABLES, Field, SettingsError, fields
 
@@ -174,9 +174,10 @@ class _Section:
             raise self.wrong(f"lacks columns: which column feeds which field of {table}. Fields: {', '.join(usable)}.")
         for name, spec in self.given["columns"].items():
             if name not in usable:
+                linking = f"{table}_{name.removesuffix('s').removesuffix('_id')}"
+                hint = f" It is a table: {linking}." if linking in LINKING else _close(name, usable)
                 raise self.wrong(
-                    f"columns.{name}: {table} has no such field to set.{_close(name, usable)} "
-                    f"Fields: {', '.join(usable)}."
+                    f"columns.{name}: {table} has no such field to set.{hint} Fields: {', '.join(usable)}."
                 )
             specs = spec if isinstance(spec, list) else [spec]
             if len(specs) != 1 and known[name].type is not tuple:
@@ -202,7 +203,7 @@ class _Section:
             if key not in _CELL_KEYS:
                 raise self.wrong(f"{where}unknown key {key!r}.{_close(key, _CELL_KEYS)} Keys: {', '.join(_CELL_KEYS)}.")
         link = table if field.name == "parent_id" else LINKS.get(field.name, "")
-        self.fitting(where, field, spec, link)
+        self.fitting(where, field, spec, link, several=field.type is tuple or (table in LINKING and "column" in spec))
         merged = {**self.given, **spec}
         return Cell(
             field=field,
@@ -222,14 +223,15 @@ class _Section:
             every_row=bool(spec.get("every_row", False)),
         )
 
-    def fitting(self, where: str, field: Field, spec: Mapping[str, Any], link: str) -> None:
-        """Refuse a key that means nothing for this field, instead of ignoring it."""
+    def fitting(self, where: str, field: Field, spec: Mapping[str, Any], link: str, *, several: bool) -> None:
+        """Refuse a key that means nothing for this field, instead of ignoring it. ``several``: whether a cell may hold
+        more than one word."""
         duration = field.name.endswith(("_minutes", "_hours"))
         means = {
             "unit": duration,
             "source": bool(link),
             "dimension": link == "segment",
-            "split": field.type is tuple,
+            "split": several and (field.type is tuple or link in ("service", "segment")),
             "every_row": field.type is tuple and bool(self.given["latest_by"]),
             "dates": field.type in (date, datetime),
             "timezone": field.type in (date, datetime),

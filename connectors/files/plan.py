@@ -28,6 +28,8 @@ LINKS = {
     "change_ids": "change",
     "ticket_id": "ticket",
 }
+LINKING = ("change_service", "change_segment")
+"""Tables whose rows are links: a cell that names several makes a row of each."""
 PEOPLE = {"ticket": "person_key", "change": "sponsor_key"}
 """The one field of a table that stands for a person: its column is hashed before anything is stored."""
 OWN_FIELDS = frozenset({"id", "source", "source_key", "fetched_at", "score_ratio"})

@@ -125,6 +125,17 @@ def _within(unit: str, number: float) -> float:
     return number
 
 
+def to_rows(reading: Reading, payload: Mapping[str, Any], source: str) -> Iterator[Row | Rejected]:
+    """The rows of a payload: one, or where a cell names several that are linked, one for each of them."""
+    cell = next((cell for cell in reading.cells if cell.split and cell.field.type is not tuple), None)
+    if cell is None:
+        yield to_row(reading, payload, source)
+        return
+    for word in dict.fromkeys(map(as_text, words_of(cell, payload))):
+        own = {"key": f"{payload['key']}{KEY_JOINT}{word}", "cells": {**payload["cells"], cell.columns[0]: word}}
+        yield to_row(reading, {**payload, **own}, source)
+
+
 def to_row(reading: Reading, payload: Mapping[str, Any], source: str) -> Row | Rejected:
     """The canonical row of a payload, or why it cannot be one: file, line, column, value, reason."""
     values: dict[str, Any] = {}

@@ -29,6 +29,7 @@ from connectors.files.cells import Value
 from connectors.files.text import File, Layout, text_records, whole_rows
 from impact.model import Rejected, SourceChanged, SourceError
 
+NO_TABLES = (".json", ".jsonl", ".ndjson", ".xml", ".html", ".htm", ".pdf", ".docx", ".sqlite", ".db")
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".zip", ".xlsx", ".parquet")
 _READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, pa.ArrowException)
 _UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200e\u200f"))
@@ -144,6 +145,8 @@ def _opened(file: File, layout: Layout) -> Iterator[_Table]:
                 book.close()
         elif name.endswith((".xls", ".xlsm", ".xlsb", ".ods")):
             raise SourceError(f"{file.name} is a spreadsheet of a kind that is not read. Save it as .xlsx or .csv.")
+        elif name.endswith(NO_TABLES):
+            raise SourceError(f"{file.name} is no table of rows and columns. Export it as .csv, .xlsx or .parquet.")
         else:
             with text_records(file, layout) as records:
                 headings = _headings((row for _, row in records), layout, file)
