@@ -80,10 +80,16 @@ def probe(stream: Stream, http: Any, own: Any) -> Probe:
         return Probe(stream.name, problem=str(error))
     seconds = time.monotonic() - begun
     rows: Counter[str] = Counter()
-    refused: list[str] = []
+    refused = [_told(rejected) for rejected in page.rejected]
     for item in converted(stream, page.records, own):
         if isinstance(item, Rejected):
-            refused.append(item.reason)
+            refused.append(_told(item))
         else:
             rows[TABLE_OF[type(item)]] += 1
     return Probe(stream.name, len(page.records), page.total, rows, tuple(refused), seconds=seconds)
+
+
+def _told(rejected: Rejected) -> str:
+    """Where and why; never the value, which may be anything."""
+    where = ", ".join(filter(None, (rejected.place, rejected.column)))
+    return f"{where}: {rejected.reason}" if where else rejected.reason

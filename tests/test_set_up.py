@@ -22,6 +22,7 @@ from impact.__main__ import main
 from impact.asking import Given, Terminal
 from impact.model import Rejected, Row, Service, SettingsError, SourceRefused, row_id
 from impact.proposing import Proposal, proposals
+from impact.trying import probe
 
 SECRET = "an0ther-s3cret"
 
@@ -226,6 +227,16 @@ def test_what_the_settings_name_already_is_not_proposed_again() -> None:
     wanted = {"change": {"risk": "Risk"}}
     assert proposals(seen, wanted, lambda part, name: "Risk") == ()
     assert [p.name for p in proposals(seen, wanted, lambda part, name: "Risiko")] == ["cf_2"]
+
+
+def test_a_look_tells_where_a_record_was_rejected_and_not_its_value() -> None:
+    def fetch(http: Any, own: Any, since: Any) -> Iterator[Page]:
+        yield Page(
+            (), rejected=(Rejected("1", "is not a number", column="Cost", value="secret", place="t.csv, line 2"),)
+        )
+
+    found = probe(replace(PLANE.streams[0], fetch=fetch), None, None)
+    assert found.sentence.endswith("PROBLEM 1 rejected, first reason: t.csv, line 2, Cost: is not a number")
 
 
 def test_what_is_read_already_as_it_is_is_not_proposed() -> None:
