@@ -6,13 +6,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from impact.agenda import noted
 from impact.figures import as_json, change_figures
 from impact.records import AgendaItem
 from impact.ui import walk
-from impact.ui.meeting import working_day
 from impact.words import meeting_words
 from tests import sample
 from tests.sample import TODAY
@@ -143,11 +140,6 @@ def test_title_and_next_day_are_corrected_in_the_head(window: Window) -> None:
     kept = window.state.meetings()[0]
     assert (kept.title, kept.next_on) == ("Winter steering", date(2026, 12, 9))
     assert at.title[0].value == "Winter steering"
-
-
-@pytest.mark.parametrize(("day", "moved"), [(27, 27), (28, 30), (29, 30), (30, 30)])
-def test_a_proposed_day_is_a_working_day(day: int, moved: int) -> None:
-    assert working_day(date(2026, 11, day)) == date(2026, 11, moved)
 
 
 # --- the form ----------------------------------------------------------------------------------------------------

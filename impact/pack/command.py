@@ -7,25 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
-from impact.agenda import MOST_PROPOSED, propose
 from impact.demo import is_current
 from impact.frozen_figures import figures_of
+from impact.meetings import open_meeting
 from impact.model import SettingsError
 from impact.opening import Opening, Place
 from impact.pack import making
 from impact.pack.content import FORMS, Pack, Tell
 from impact.pack.gathering import Recorded, Seen, content_of
 from impact.portfolio import Portfolio
-from impact.records import Decision, Meeting
+from impact.records import Decision
 from impact.settings import Settings
 from impact.settled import settle
 from impact.showing import Showing
 from impact.state import State
 from impact.words.formats import plural
-from impact.words.meeting_words import suggested_title
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,8 @@ def run(wanted: Wanted, settings: Settings, tell: Tell) -> tuple[Pack, dict[str,
     state = opening.state(place)
     portfolio = settle(answers.portfolio, state.decisions(), answers.portfolio.today)
     team = _team(portfolio, wanted.team)
-    meeting = _meeting(state, portfolio, wanted.day, team, place.settings)
+    every_days = place.settings.meetings.every_days
+    meeting = open_meeting(state, portfolio, wanted.day, every_days=every_days, team_id=team)
     dossier = replace(opening.dossier(answers, place.settings), portfolio=portfolio)
     states, version = tuple(place.store.state()), answers.snapshot.version
     seen = Seen(portfolio, Showing(dossier, state), states, place.is_demo, version)
@@ -101,17 +101,6 @@ def _team(portfolio: Portfolio, asked: str | None) -> str | None:
         known = ", ".join(name for _, name in portfolio.teams) or "none"
         raise SettingsError(f"There is no team {asked!r}. Teams: {known}.")
     return found[0]
-
-
-def _meeting(state: State, portfolio: Portfolio, day: date, team: str | None, settings: Settings) -> Meeting:
-    """The meeting of that day and room as recorded; where there is none, it is opened with a proposed agenda."""
-    there = next((m for m in state.meetings() if (m.held_on, m.team_id) == (day, team)), None)
-    if there is not None:
-        return there
-    following = day + timedelta(days=settings.meetings.every_days)
-    agenda = propose(portfolio, state.decisions(), state.statements(), meeting_on=day, next_on=following, team_id=team)
-    title = suggested_title(day, dict(portfolio.teams).get(team or ""))
-    return state.open_meeting(day, title=title, team_id=team, next_on=following, agenda=agenda[:MOST_PROPOSED])
 
 
 def told(pack: Pack, files: dict[str, Path]) -> Sequence[str]:

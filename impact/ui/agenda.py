@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import streamlit as st
 
 from impact import agenda as agendas
+from impact.agenda import MOST_PROPOSED
+from impact.meetings import day_after, next_day
 from impact.model import ImpactError
 from impact.portfolio import ChangeView
 from impact.records import AgendaItem, Conflict, Decision, Meeting
 from impact.ui import View, who
 from impact.ui.marks import marked
-from impact.ui.meeting import MOST_PROPOSED, REFUSED, changes_of, decided_in, open_one, proposed, teams_of
+from impact.ui.meeting import REFUSED, changes_of, decided_in, open_one, proposed, teams_of
 from impact.words import decision_words
 from impact.words import meeting_words as words
 from impact.words.formats import at, plain, when
@@ -167,7 +169,7 @@ def _add(view: View, meeting: Meeting) -> None:
     there = {item.change_id for item in meeting.agenda}
     offered = [c for c in view.portfolio.changes if c.id not in there][:MOST_CHOICES]
     names = {c.id: f"{c.number} {c.title}" for c in offered}
-    following = meeting.next_on or meeting.held_on + timedelta(days=view.settings.meetings.every_days)
+    following = next_day(meeting, view.settings.meetings.every_days)
     asking = proposed(view, meeting.held_on, following, meeting.team_id)
     new = [item for item in asking if item.change_id not in there]
     line = st.container(horizontal=True, vertical_alignment="bottom", key="add")
@@ -263,7 +265,7 @@ def outcome(view: View, meeting: Meeting) -> None:
     st.table(words.summary_rows(meeting, decided, _all_changes(view, meeting, decided)), border="horizontal",
              alt="Decisions of this meeting")  # fmt: skip
     line = st.container(horizontal=True, vertical_alignment="center", key="closing")
-    following = meeting.next_on or meeting.held_on + timedelta(days=view.settings.meetings.every_days)
+    following = next_day(meeting, view.settings.meetings.every_days)
     line.button(f"Prepare the next meeting, {when(following)}", icon=":material/event:", on_click=_prepare,
                 args=(view, meeting, following))  # fmt: skip
     line.button("Open it again", type="tertiary", on_click=_reopen, args=(view, meeting))
@@ -274,9 +276,8 @@ def _all_changes(view: View, meeting: Meeting, decided: dict[str, Decision]) -> 
 
 
 def _close(view: View, meeting: Meeting) -> None:
-    next_on = meeting.next_on or meeting.held_on + timedelta(days=view.settings.meetings.every_days)
-    now = datetime.now(UTC)
-    _edit(view, meeting, lambda m: replace(m, closed_at=now, next_on=m.next_on or next_on), "close the meeting")
+    now, every_days = datetime.now(UTC), view.settings.meetings.every_days
+    _edit(view, meeting, lambda m: replace(m, closed_at=now, next_on=next_day(m, every_days)), "close the meeting")
 
 
 def _reopen(view: View, meeting: Meeting) -> None:
@@ -285,12 +286,12 @@ def _reopen(view: View, meeting: Meeting) -> None:
 
 def _prepare(view: View, meeting: Meeting, following: date) -> None:
     """Open the next meeting with what is left undecided; one that exists gets what never was on its agenda."""
-    after = following + timedelta(days=view.settings.meetings.every_days)
+    after = day_after(following, view.settings.meetings.every_days)
     decided = decided_in(view, meeting)
     left = [item for item in meeting.agenda if item.change_id not in decided]
     items = proposed(view, following, after, meeting.team_id)[: max(0, MOST_PROPOSED - len(left))]
     agenda = agendas.carried_over(items, meeting.agenda, decided, words.undecided_text(meeting))
-    opened = open_one(view, following, after, meeting.team_id, agenda)
+    opened = open_one(view, following, meeting.team_id, agenda)
     if opened is None or opened.closed_at:
         return
     known = {item.change_id for revision in view.state.meeting_history(opened.id) for item in revision.agenda}

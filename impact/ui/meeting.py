@@ -3,21 +3,20 @@ proposed and said is decided elsewhere."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import streamlit as st
 
-from impact import agenda as agendas
+from impact import meetings
+from impact.agenda import MOST_PROPOSED, Agenda
 from impact.model import ImpactError
 from impact.portfolio import ChangeView
-from impact.records import AgendaItem, Decision, Meeting
+from impact.records import Decision, Meeting
 from impact.ui import View, who
 from impact.ui.decide import ROOM_STYLE
 from impact.words import meeting_words as words
 from impact.words.formats import plural, quoted, when
 
-MOST_PROPOSED = agendas.MOST_PROPOSED
-SATURDAY = 5
 REFUSED = "meeting refused"
 """Where the session keeps why something could not be saved, until it is shown."""
 
@@ -38,28 +37,28 @@ def pick(view: View) -> Meeting | None:
 def choose(view: View) -> None:
     """Open a meeting, or go back to one."""
     st.title("Steering meeting", anchor=False)
-    meetings = view.state.meetings()
+    known = view.state.meetings()
     with st.grid(3, wrap=False, min_column_width=20, gap=(0, 48), key="choose") as grid:
         with grid.cell():
             st.header("Open a meeting", anchor=False)
-            _new(view, meetings)
+            _new(view, known)
         with grid.cell(column_span=2):
             st.header("Meetings so far", anchor=False)
-            if not meetings:
+            if not known:
                 st.markdown(
                     "None yet. The first one is opened on the left; its agenda is proposed from today's figures."
                 )
                 return
             count = _decisions_by_meeting(view)
-            st.table(words.meetings_rows(meetings, teams_of(view), count), border="horizontal", alt="Meetings so far")
+            st.table(words.meetings_rows(known, teams_of(view), count), border="horizontal", alt="Meetings so far")
 
 
-def _new(view: View, meetings: tuple[Meeting, ...]) -> None:
+def _new(view: View, known: tuple[Meeting, ...]) -> None:
     if refused := st.session_state.pop(REFUSED, None):
         st.error(refused, icon=":material/error:")
     teams = teams_of(view)
     coming = min(
-        (m.next_on for m in meetings if m.next_on and m.next_on >= view.today), default=working_day(view.today)
+        (m.next_on for m in known if m.next_on and m.next_on >= view.today), default=meetings.working_day(view.today)
     )
     held_on = st.date_input("Day of the meeting", value=coming, key="new day", format="YYYY-MM-DD")
     team = st.selectbox(
@@ -68,20 +67,15 @@ def _new(view: View, meetings: tuple[Meeting, ...]) -> None:
     if not isinstance(held_on, date):
         st.markdown("Choose a day.")
         return
-    following = working_day(held_on + timedelta(days=view.settings.meetings.every_days))
+    following = meetings.day_after(held_on, view.settings.meetings.every_days)
     items = proposed(view, held_on, following, team or None)
     st.markdown(_preview(items, following))
     st.button("Open this meeting", type="primary", icon=":material/groups:", on_click=_open,
-              args=(view, held_on, following, team or None, items[:MOST_PROPOSED]))  # fmt: skip
+              args=(view, held_on, team or None, items[:MOST_PROPOSED]))  # fmt: skip
     st.markdown(":small[A meeting of that day that exists already is opened as it is.]")
 
 
-def working_day(day: date) -> date:
-    """The day itself, or the Monday after a weekend."""
-    return day + timedelta(days=7 - day.weekday() if day.weekday() >= SATURDAY else 0)
-
-
-def _preview(items: tuple[AgendaItem, ...], following: date) -> str:
+def _preview(items: Agenda, following: date) -> str:
     if not items:
         return f"Nothing asks for this meeting. The next one would be on {when(following)}."
     decide = sum("decide" in item.reasons for item in items)
@@ -93,16 +87,17 @@ def _preview(items: tuple[AgendaItem, ...], following: date) -> str:
     )
 
 
-def _open(view: View, held_on: date, next_on: date, team: str | None, items: agendas.Agenda) -> None:
+def _open(view: View, held_on: date, team: str | None, items: Agenda) -> None:
     """What the button does."""
-    open_one(view, held_on, next_on, team, items)
+    open_one(view, held_on, team, items)
 
 
-def open_one(view: View, held_on: date, next_on: date, team: str | None, items: agendas.Agenda) -> Meeting | None:
+def open_one(view: View, held_on: date, team: str | None, items: Agenda) -> Meeting | None:
     """Open a meeting and go there; None where it could not be saved, which is said."""
-    title = words.suggested_title(held_on, teams_of(view).get(team or ""))
+    every_days = view.settings.meetings.every_days
     try:
-        found = view.state.open_meeting(held_on, title=title, team_id=team, next_on=next_on, agenda=items, by=who(view))
+        found = meetings.open_meeting(view.state, view.portfolio, held_on, every_days=every_days, team_id=team,
+                                      agenda=items, by=who(view))  # fmt: skip
     except ImpactError as error:
         st.session_state[REFUSED] = str(error)
         return None
@@ -110,13 +105,13 @@ def open_one(view: View, held_on: date, next_on: date, team: str | None, items: 
     return found
 
 
-def proposed(view: View, held_on: date, next_on: date, team: str | None) -> tuple[AgendaItem, ...]:
+def proposed(view: View, held_on: date, next_on: date, team: str | None) -> Agenda:
+    """All that asks for a meeting, found once as long as nothing is recorded."""
     state = view.state
     return view.cached(
         ("agenda", state.where, state.version(), held_on, next_on, team),
-        lambda: agendas.propose(view.portfolio, state.decisions(), state.statements(), meeting_on=held_on,
-                                next_on=next_on, team_id=team),
-    )  # fmt: skip
+        lambda: meetings.proposed(view.portfolio, state, held_on, next_on, team),
+    )
 
 
 def teams_of(view: View) -> dict[str, str]:
