@@ -95,7 +95,7 @@ def _add_source(given: argparse.Namespace) -> int:
     from impact import asking
 
     answers = dict(pair.partition("=")[::2] for pair in given.set)
-    settings, terminal = settings_module.load(), asking.Terminal()
+    settings, terminal = settings_module.load(to_be_written=True), asking.Terminal()
     try:
         tried = asking.add_source(
             settings_module.secrets_file(), settings.sources, asking.Given(given.kind, given.name, answers), terminal

@@ -66,17 +66,19 @@ class Settings:
         return self.home / DEMO_FOLDER
 
 
-def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+def load(
+    environ: Mapping[str, str] | None = None, folder: Path | None = None, *, to_be_written: bool = False
+) -> Settings:
     """Read settings from ``<folder>/.streamlit/secrets.toml`` and the environment, which wins.
 
     ``IMPACT_HOME`` is the data folder (default ``./data``), ``IMPACT_SECRETS`` another file in place of
     secrets.toml; ``IMPACT_SOURCES__<NAME>__<KEY>`` and the same with the other sections (``IMPACT_RATES__<KEY>``) set
-    single values. Raises SettingsError naming the file and key.
+    single values. Raises SettingsError naming the file and key; ``to_be_written``: a file that is not there is empty.
     """
     environ = os.environ if environ is None else environ
     folder = Path.cwd() if folder is None else folder
     file = secrets_file(environ, folder)
-    if "IMPACT_SECRETS" in environ and environ["IMPACT_SECRETS"] and not file.is_file():
+    if environ.get("IMPACT_SECRETS") and not file.is_file() and not to_be_written:
         raise SettingsError(f"IMPACT_SECRETS names {file}, which is not a file. Create it or unset IMPACT_SECRETS.")
     values = _merged(_read(file), environ)
     sources = values.get("sources", {})

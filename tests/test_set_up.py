@@ -270,7 +270,7 @@ def test_a_source_that_may_not_list_its_fields_is_set_up_all_the_same(plane: Con
 def test_the_command_ends_with_a_sentence_where_nobody_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("IMPACT_SECRETS", "")
+    monkeypatch.setenv("IMPACT_SECRETS", str(tmp_path / "later.toml"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main(["add-source", "redmine", "--name", "desk"]) == 2
