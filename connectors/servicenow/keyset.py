@@ -7,7 +7,7 @@ side: a light serial pass tells only the places, and the full rows of each stret
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.paging import side_by_side
@@ -96,22 +96,23 @@ def place(row: Item) -> Place:
 
 
 def _following(instance: Instance, part: Part, after: Place, limit: int | None) -> list[Item]:
-    """The next rows after a place; none at the end, which is always asked for without ^NQ. An instance that does not
-    know ^NQ drops the condition behind it and takes the next for one more: no row has both stamps, so that it answers
-    with nothing."""
+    """The next rows after a place; none at the end, which is always asked for without ^NQ. The row at the place itself
+    is asked for too, behind ^NQ: where it comes, the instance heeds both blocks."""
     at, identity = after
-    later, same = Where(UPDATED, ">", at), (Where(ID, ">", identity), Where(UPDATED, "=", at))
+    later, same = Where(UPDATED, ">", at), (Where(ID, ">=", identity), Where(UPDATED, "=", at))
     if instance.two_blocks:
         try:
             query = Query(((*part.where, later), (*part.where, *same)))
-            rows = instance.page(part.table, query, part.fields, limit=limit).rows
+            one_more = (limit or instance.settings.page_size) + 1
+            rows = instance.page(part.table, query, part.fields, limit=one_more).rows
         except Unproven:
             if instance.settings.keyset == "nq":
                 raise
             instance.two_blocks = False
         else:
-            if rows:
-                return _placed(instance, part, rows)
+            fresh = _beyond(after, good := _placed(instance, part, rows))
+            if fresh and len(fresh) < len(good):
+                return fresh
     return _following_plainly(instance, part, after, limit)
 
 
@@ -125,7 +126,7 @@ def _following_plainly(instance: Instance, part: Part, after: Place, limit: int 
     query = Query(((*part.where, Where(UPDATED, ">=", at)),))
     answer = instance.visible(part.table, query, part.fields, limit=limit)
     rows = _placed(instance, part, answer.rows)
-    fresh = [row for row in rows if _order(place(row)) > _order(after)]
+    fresh = _beyond(after, rows)
     if fresh:
         instance.two_blocks = False
         return fresh
@@ -164,6 +165,10 @@ def _placed(instance: Instance, part: Part, rows: Sequence[Item]) -> list[Item]:
 
 def _has_place(row: Item) -> bool:
     return bool(STAMP.fullmatch(str(row.get(UPDATED))) and PLAIN_ID.fullmatch(str(row.get(ID))))
+
+
+def _beyond(after: Place, rows: Iterable[Item]) -> list[Item]:
+    return [row for row in rows if _order(place(row)) > _order(after)]
 
 
 def _order(at: Place) -> Place:
