@@ -97,7 +97,8 @@ class Store:
         Rows equal to what is stored, apart from ``fetched_at``, are not written; a batch of only such rows leaves
         the version as it was. Of rows with one id the newest ``source_updated_at``, then the last, counts; an older
         copy never replaces a newer one. An Arrow table with the model's columns is taken as well. A row that was marked
-        as missing loses the mark, unless the rows are ``only_named`` by records of another kind.
+        as missing loses the mark, unless the rows are ``only_named`` by records of another kind; those take nothing of
+        what a service's, team's or group's own list told.
         """
         columns = to_columns(table, rows)
         with self.writing():

@@ -47,6 +47,17 @@ def test_a_batch_that_changes_nothing_moves_no_version_and_writes_no_file(store:
     assert sorted(store.home.rglob("*.parquet")) == files
 
 
+def test_a_record_that_names_a_service_takes_nothing_of_what_its_own_list_told(store: Store) -> None:
+    named = Service(id="desk:service:mail", source="desk", source_key="mail", name="Mail")
+    listed = dataclasses.replace(named, url="https://desk/mail", owner_team_id="desk:team:1", source_updated_at=NOON)
+    store.upsert("service", [listed], fetched_at=NOON)
+    assert store.upsert("service", [named], fetched_at=LATER, only_named=True) == Counts(unchanged=1)
+    assert store.upsert("service", [listed], fetched_at=LATER) == Counts(unchanged=1)
+    without_owner = dataclasses.replace(listed, owner_team_id=None, source_updated_at=LATER)
+    assert store.upsert("service", [without_owner], fetched_at=LATER) == Counts(changed=1)
+    assert ask(store, "SELECT url, owner_team_id FROM service") == [{"url": "https://desk/mail", "owner_team_id": None}]
+
+
 def test_a_record_that_was_only_touched_keeps_the_newer_update_time(store: Store) -> None:
     store.upsert("ticket", [ticket(1, source_updated_at=NOON)], fetched_at=NOON)
     assert store.upsert("ticket", [ticket(1, source_updated_at=LATER)], fetched_at=LATER) == Counts(changed=1)

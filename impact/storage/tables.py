@@ -16,6 +16,9 @@ from impact.storage.missing import MISSING
 from impact.storage.upsert import MONTH, Counts, upsert
 
 FACTS = "daily_fact"
+OF_ITS_OWN_LIST = ("url", "source_updated_at", "parent_id", "owner_team_id", "criticality")
+"""What only the list of services, teams or segments tells of one, and not a record that names it."""
+NAMED = ("service", "team", "segment")
 
 
 class TableSet:
@@ -46,19 +49,20 @@ class TableSet:
         self, table: str, columns: pa.Table, *, fetched_at: datetime | pa.Array, only_named: bool = False
     ) -> Counts:
         """Store model columns by id, with the derived columns and the time of reading added. What was missing is back,
-        unless it is ``only_named`` by records of another kind."""
+        unless it is ``only_named`` by records of another kind; those take nothing of what its own list told."""
         if isinstance(fetched_at, datetime):
             fetched_at = pa.repeat(pa.scalar(fetched_at, INSTANT), columns.num_rows)
         place = columns.schema.get_field_index("fetched_at")
         columns = columns.set_column(place, "fetched_at", fetched_at)
         place = columns.schema.get_field_index(MISSING)
         columns = columns.set_column(place, MISSING, pa.nulls(columns.num_rows, INSTANT))
+        listed = [name for name in OF_ITS_OWN_LIST if table in NAMED and name in columns.column_names]
         derived = "".join(f", {c.sql.format(zone=self.zone)} AS {c.name}" for c in DERIVED.get(table, ()))
         return upsert(
             self.folders[table],
             columns,
             ignore=["fetched_at"],
-            keep=[MISSING] if only_named else [],
+            keep=[MISSING, *listed] if only_named else [],
             month=CREATED_AT.get(table),
             derived=derived,
         )

@@ -45,10 +45,10 @@ def upsert(
 ) -> Counts:
     """Store ``batch`` by ``id``.
 
-    ``ignore``: columns that alone do not make a change. ``keep``: columns that stay as stored. ``month``: SQL of the
-    instant whose month partitions the table, None when it is not partitioned. ``derived``: further SQL columns. Of
-    several rows with one id the newest ``source_updated_at``, then the last, counts; an older copy never replaces a
-    newer one.
+    ``ignore``: columns that alone do not make a change. ``keep``: columns that stay as stored where the batch has no
+    value. ``month``: SQL of the instant whose month partitions the table, None when it is not partitioned. ``derived``:
+    further SQL columns. Of several rows with one id the newest ``source_updated_at``, then the last, counts; an older
+    copy never replaces a newer one.
     """
     if not batch.num_rows:
         return Counts()
@@ -104,7 +104,7 @@ def _compare(
     for column in keep:
         database.execute(
             f'UPDATE incoming SET "{column}" = stored."{column}" FROM ({stored}) AS stored '
-            f'WHERE incoming.id = stored.id AND stored."{column}" IS NOT NULL'
+            f'WHERE incoming.id = stored.id AND incoming."{column}" IS NULL AND stored."{column}" IS NOT NULL'
         )
     differs = " OR ".join(
         f'incoming."{field.name}" IS DISTINCT FROM stored."{field.name}"'
