@@ -29,7 +29,7 @@ class Showing:
     def figures(self, change: ChangeView) -> ChangeFigures:
         """All figures of a change, made once per data version and state of the records."""
         d = self.dossier
-        recorded = (self.state.where, self.state.version()) if self.state is not None else None
+        recorded = None if self.state is None else self.state.told_apart()
         key = ("all figures", d.version, d.today, change.id, change.decide, recorded)
         return d.kept.get(key, lambda: self._made(change))
 

@@ -32,7 +32,19 @@ from impact.keeping.database import Database, Taken
 from impact.keeping.migrating import bring_to_head
 from impact.keeping.moving import copy_all
 from impact.keeping.plain import Kept, entry_from_row, frozen_from_row, in_utc
-from impact.keeping.revisions import add, all_newest, frozen_row, history, is_frozen, log, newest, since, version
+from impact.keeping.revisions import (
+    Line,
+    add,
+    all_newest,
+    frozen_row,
+    history,
+    is_frozen,
+    line,
+    log,
+    newest,
+    since,
+    version,
+)
 from impact.records import (
     AgendaItem,
     AuditEntry,
@@ -90,7 +102,7 @@ class State:
     def __init__(self, url: str, *, password: str = "", clock: Callable[[], datetime] = _now):
         self._database = Database(url, password)
         self._clock = clock
-        self._known: dict[type[Any], tuple[int, tuple[Any, ...]]] = {}
+        self._known: dict[type[Any], tuple[Line | None, tuple[Any, ...]]] = {}
         try:
             self._open()
         except BaseException:
@@ -117,9 +129,15 @@ class State:
         self._database.close()
 
     def version(self) -> int:
-        """Grows by one with every write, whoever made it; 0 while nothing is recorded. Fit to be a cache's key."""
+        """Grows by one with every write, whoever made it; 0 while nothing is recorded."""
         with self._database.reading() as connection:
             return version(connection)
+
+    def told_apart(self) -> str:
+        """Another text after every write, and where another database or a backup was put in the place of this one:
+        fit to be a cache's key."""
+        with self._database.reading() as connection:
+            return f"{self.where} {line(connection)}"
 
     def meetings(self) -> tuple[Meeting, ...]:
         """All meetings as they are now, the latest day first."""
@@ -272,22 +290,21 @@ class State:
 
     def _all(self, kind: type[Kept], order: Callable[[Kept], Any]) -> tuple[Kept, ...]:
         """Every record as it is now, in descending order. After a write only what was written is read."""
-        number = self.version()
-        known: int
         found: tuple[Kept, ...]
         new: list[Kept]
-        known, found = self._known.get(kind, (0, ()))
-        if known == number:
-            return found
+        known, found = self._known.get(kind, (None, ()))
         with self._database.reading() as connection:
-            if 0 < known < number:
-                new = since(connection, kind, known)
+            now = line(connection)
+            if known == now:
+                return found
+            if known is not None and known == line(connection, known[0]):
+                new = since(connection, kind, known[0])
             else:
                 found, new = (), all_newest(connection, kind)
         if new:
             by_id = {one.id: one for one in (*found, *new)}
             found = tuple(sorted(by_id.values(), key=order, reverse=True))
-        self._known[kind] = (number, found)
+        self._known[kind] = (now, found)
         return found
 
     def _one(self, kind: type[Kept], id: str) -> Kept | None:

@@ -37,6 +37,21 @@ def version(connection: sa.Connection) -> int:
 _VERSION = sa.select(sa.func.max(schema.AUDIT.c.number))
 
 
+def line(connection: sa.Connection, number: int | None = None) -> Line | None:
+    """A line of the audit, the newest one where no number is given; None where there is none."""
+    number_of = schema.AUDIT.c.number
+    query = _LINE.order_by(number_of.desc()).limit(1) if number is None else _LINE.where(number_of == number)
+    row = connection.execute(query).first()
+    return None if row is None else (row.number, row.recorded_at, row.recorded_by, row.record_id, row.revision)
+
+
+Line = tuple[int, datetime, str, str, int]
+"""What tells a line of the audit apart, also from the one of that number in another database or after a backup was
+put back: its number, instant and writer, and the record and revision it is about."""
+_AUDIT = schema.AUDIT.c
+_LINE = sa.select(_AUDIT.number, _AUDIT.recorded_at, _AUDIT.recorded_by, _AUDIT.record_id, _AUDIT.revision)
+
+
 def newest(connection: sa.Connection, kind: type[Kept], id: str) -> Kept | None:
     """A record as it is now."""
     if not can_be_named(id):

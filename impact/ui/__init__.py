@@ -189,7 +189,7 @@ def _settled(place: Place, answers: Answers, today: date) -> Portfolio:
     shared = opening()
     try:
         state = shared.state(place)
-        key = ("settled", answers.told_apart(place.settings), today, state.where, state.version())
+        key = ("settled", answers.told_apart(place.settings), today, state.told_apart())
         return shared.kept.get(key, lambda: settle(answers.portfolio, state.decisions(), today))
     except ImpactError:
         return answers.portfolio

@@ -32,7 +32,7 @@ NONE_YET = (
 
 def changes_by_id(view: View) -> dict[str, ChangeView]:
     """Every change by its id."""
-    return view.cached(("changes by id", view.state.version()), lambda: {c.id: c for c in view.portfolio.changes})
+    return view.cached(("changes by id", view.state.told_apart()), lambda: {c.id: c for c in view.portfolio.changes})
 
 
 def head(view: View) -> LogFilters:

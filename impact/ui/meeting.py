@@ -109,7 +109,7 @@ def proposed(view: View, held_on: date, next_on: date, team: str | None) -> Agen
     """All that asks for a meeting, found once as long as nothing is recorded."""
     state = view.state
     return view.cached(
-        ("agenda", state.where, state.version(), held_on, next_on, team),
+        ("agenda", state.told_apart(), held_on, next_on, team),
         lambda: meetings.proposed(view.portfolio, state, held_on, next_on, team),
     )
 

@@ -242,7 +242,7 @@ def portfolio_section(view: View) -> None:
     """What all statements add up to, which reviews are due, and whether readiness pays."""
     st.header("Expected and measured", anchor=False)
     try:
-        recorded = view.state.where, view.state.version()
+        recorded = view.state.told_apart()
         histories = view.cached(("statement histories", recorded), view.state.statement_histories)
     except ImpactError as error:
         st.warning(str(error), icon=":material/cloud_off:")
