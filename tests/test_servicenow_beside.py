@@ -18,6 +18,7 @@ from impact.model import (
     Rejected,
     SatisfactionResponse,
     Service,
+    SourceChanged,
     SourceRefused,
     Ticket,
 )
@@ -109,6 +110,24 @@ def test_a_table_of_its_own_that_the_user_may_not_read_refuses_one_stream_only()
         assert isinstance(at.read("changes").error, SourceRefused)
         assert "change_request" in str(at.read("changes").error)
         assert at.read("tickets").error is None
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("absent", [True, False])
+def test_a_table_of_tickets_that_cannot_be_read_ends_the_pass_after_the_others(first: bool, absent: bool) -> None:
+    with playing(ticket_tables=["sc_req_item", "incident"] if first else ["incident", "sc_req_item"]) as (at, vendor):
+        vendor.fill("tickets", 20)
+        incidents = {row["sys_id"] for row in vendor.rows("incident")}
+        (vendor.absent if absent else vendor.closed).add("sc_req_item")
+        broken = at.read("tickets")
+        assert isinstance(broken.error, SourceChanged if absent else SourceRefused)
+        assert "sc_req_item" in str(broken.error)
+        assert set(broken.keys) == incidents
+        assert broken.bookmark is None
+        vendor.absent, vendor.closed = set(), set()
+        again = at.next(broken)
+        assert again.error is None
+        assert {row["sys_id"] for row in vendor.rows("sc_req_item")} <= set(again.keys)
 
 
 def test_service_levels_come_with_their_tickets_150_tickets_at_a_time() -> None:

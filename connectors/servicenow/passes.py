@@ -10,7 +10,7 @@ from connectors import Page
 from connectors.paging import ahead
 from connectors.servicenow.instance import Instance
 from connectors.servicenow.keyset import Part, Place, records_by_update
-from connectors.servicenow.queries import PLAIN_ID, STAMP, UPDATED, Item, Where, stamped
+from connectors.servicenow.queries import PLAIN_ID, STAMP, UPDATED, Item, NoRight, NoTable, Where, stamped
 from connectors.values import instant
 from impact.model import Rejected
 
@@ -48,31 +48,51 @@ def _pages(
     parts = make(instance)
     if since and back_to is not None:
         first = min(first, instance.now - back_to)
-    counts = [instance.count(part.table, *part.where, Where(UPDATED, ">=", stamped(first))) for part in parts]
-    total = sum(filter(None, counts)) if None not in counts else None
+    counts, closed = _counted(instance, parts, Where(UPDATED, ">=", stamped(first)))
+    total = sum(filter(None, counts.values())) if None not in counts.values() else None
     overlap = timedelta(minutes=settings.overlap_minutes)
     mark = Mark.read(cursor, [part.table for part in parts]) or Mark(max(first, instance.now - overlap), "", None)
-    begun = not mark.table
-    for part, count in zip(parts, counts, strict=True):
+    alone, begun, left_out = len(parts) == 1, not mark.table, False
+    for part in parts:
         begun = begun or part.table == mark.table
         if not begun:
             continue
+        if part.table not in counts:
+            left_out = True  # a pass that went on behind it would not read it
+            continue
         after = mark.after if part.table == mark.table else None
-        for records, at in records_by_update(instance, part, stamped(first), after=after, total=count):
+        for records, at in records_by_update(instance, part, stamped(first), after=after, total=counts[part.table]):
             newest = instant(UPDATED, at[0]) or first
-            alone = len(parts) == 1
             yield Page(
                 tuple(records),
                 bookmark=max(first, newest - overlap) if alone and back_to is None else None,
                 total=total,
-                cursor=None if alone else Mark(mark.begin, part.table, at).text,
+                cursor=Mark(mark.begin, part.table, at).text if not alone and not left_out else None,
                 rejected=_unplaced(instance),
             )
     if again and since:
         for some in again(instance, parts):
             yield Page(tuple(some), total=total)
     instance.prove_whole()
+    if closed:
+        raise closed
     yield Page((), bookmark=mark.begin, total=total, rejected=_unplaced(instance))
+
+
+def _counted(
+    instance: Instance, parts: Sequence[Part], since: Where
+) -> tuple[dict[str, int | None], NoRight | NoTable | None]:
+    """How many records the tables have that can be read; and what was said of the first that cannot, which ends the
+    pass after the others. Raises that where none can be read."""
+    counts, closed = dict[str, int | None](), None
+    for part in parts:
+        try:
+            counts[part.table] = instance.count(part.table, *part.where, since)
+        except (NoRight, NoTable) as error:
+            closed = closed or error
+    if closed and not counts:
+        raise closed
+    return counts, closed
 
 
 @dataclass(frozen=True)
