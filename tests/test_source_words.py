@@ -13,7 +13,7 @@ import pytest
 import connectors
 from impact import freshness, wording
 from impact.charts.legend import BARS
-from impact.freshness import Link, Missing, Orphan, Rejection, Stored
+from impact.freshness import Holdings, Link, Missing, Orphan, Rejection, Stored
 from impact.metrics import METRICS
 from impact.model import TABLES
 from impact.passes import Outcome, StreamState
@@ -212,3 +212,20 @@ def test_the_definitions_name_every_metric_once() -> None:
 
 def test_every_mark_that_is_explained_is_drawn() -> None:
     assert [word for word, _, _ in method_words.MARKS_TOLD] == list(BARS)
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent", "told"),
+    [
+        (0, None, "none sent"),
+        (25, None, "not known how many were sent"),
+        (2, (2, 4), f"{wording.percent(0.5)} of 4 sent"),
+        (27, (2, 4), f"{wording.percent(0.5)} of 4 known as sent"),
+    ],
+)
+def test_answers_of_systems_that_do_not_tell_who_was_asked_are_answers(
+    answers: int, sent: tuple[int, int] | None, told: str
+) -> None:
+    links = [Link("answer_ticket", answers, answers)] if answers else []
+    links += [Link("survey_answered", *sent)] if sent else []
+    assert source_words.sent(Holdings((), tuple(links), (), 0, (), ())) == told

@@ -36,13 +36,12 @@ def holdings(view: View) -> Holdings:
 
 def key_figures(held: Holdings) -> None:
     """What is stored, at a glance."""
-    answered = held.link("survey_answered")
-    sent = f"{wording.percent(answered.ratio)} of {wording.number(answered.total)} sent" if answered else "none sent"
+    answered, sent = held.link("answer_ticket"), source_words.sent(held)
     unanswered = "An unanswered survey is kept, and never counts as a zero."
     figures = (
         ("Changes", held.rows("change"), None),
         ("Tickets", held.rows("ticket"), None),
-        (f"Survey answers, {sent}", answered.linked if answered else 0, unanswered),
+        (f"Survey answers, {sent}", answered.total if answered else 0, unanswered),
         ("Rejected records", held.rejected_count, "Listed below with the reason."),
     )
     with st.grid(4, min_column_width=150, gap="small", key="figures"):

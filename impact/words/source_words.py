@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from impact.freshness import SHOWN_REJECTED, Link, Missing, Orphan, Rejection, Stored
+from impact.freshness import SHOWN_REJECTED, Holdings, Link, Missing, Orphan, Rejection, Stored
 from impact.passes import StreamState
 from impact.syncing import Ended, Moment
 from impact.words.formats import UNKNOWN, at, listed, number, percent, plain, plural, when
@@ -93,6 +93,15 @@ def stored(found: Sequence[Stored]) -> Table:
         dates = f"{when(one.first_on)} to {when(one.last_on)}" if one.first_on else "–"
         rows.append((TABLES[one.table], number(one.rows), dates, DATED.get(one.table, "–")))
     return _table(("What", "Rows", "From and to", "Dated by the day"), rows)
+
+
+def sent(held: Holdings) -> str:
+    """How many of the surveys that are known as sent were answered. Some systems tell of answers only."""
+    known, answers = held.link("survey_answered"), held.link("answer_ticket")
+    if known is None:
+        return "not known how many were sent" if answers else "none sent"
+    every = answers is None or answers.total == known.linked
+    return f"{percent(known.ratio)} of {number(known.total)} {'sent' if every else 'known as sent'}"
 
 
 def links(found: Sequence[Link]) -> Table:
