@@ -138,14 +138,15 @@ def trial(kind: str, name: str, answers: Mapping[str, str]) -> Trial:
 
 
 def values_of(kind: str, answers: Mapping[str, str]) -> dict[str, Any]:
-    """The keys of a section: only what was answered and differs from the default; lists as lists."""
+    """The keys of a section: only what was answered and differs from the default; lists as lists, [] as none."""
     kept: dict[str, Any] = {}
     defaults = {question.key: question.default for question in questions(kind)}
     lists = {key.name for key in dataclasses.fields(connectors.load(kind).settings) if isinstance(key.default, tuple)}
     for key, answer in answers.items():
         text = answer.strip()
         if text and text != defaults.get(key):
-            kept[key] = [word.strip() for word in text.split(",") if word.strip()] if key in lists else text
+            words = "" if text == "[]" else text
+            kept[key] = [word.strip() for word in words.split(",") if word.strip()] if key in lists else text
     return kept
 
 

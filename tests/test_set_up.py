@@ -202,6 +202,10 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "secrets.toml"]
 
 
+def test_an_empty_list_can_be_answered(plane: Connector) -> None:
+    assert set_up.values_of("plane", {"queues": "[]"}) == {"queues": []}
+
+
 def test_texts_are_quoted_so_that_they_stay_texts() -> None:
     text = set_up.section("plane", "desk", {"token": 'a"b\n[x]', "queues": ["a, b"]})
     assert tomllib.loads(text)["sources"]["desk"] == {"kind": "plane", "token": 'a"b\n[x]', "queues": ["a, b"]}
