@@ -37,6 +37,7 @@ OLDEST_PYTHON = (3, 11)
 PORTS = range(8501, 8551)
 SECONDS_TO_ANSWER = 120
 INTERRUPTED = 130
+MOST_WORKERS = 4
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (only compared with)
 SBIN = "/usr/sbin:/usr/lib"
 
@@ -123,7 +124,9 @@ def run_tests(arguments: list[str]) -> int:
     if not has_apt() or is_ubuntu():
         install_browser()
     settings = {**os.environ, "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")}
-    return ended(subprocess.Popen([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=settings))
+    # Files side by side: most tests wait for a server or a browser. Chosen tests run one after the other.
+    workers = [] if arguments else ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"]
+    return ended(subprocess.Popen([PYTHON, "-m", "pytest", *workers, *arguments], cwd=ROOT, env=settings))
 
 
 # --- the Python environment --------------------------------------------------------------------------------------

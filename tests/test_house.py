@@ -137,6 +137,7 @@ def test_lint_format_and_types_are_clean(command: list[str]) -> None:
 
 RUN_AS_COMMANDS = {
     "pytest-timeout",
+    "pytest-xdist",
     "ruff",
     "mypy",
     "types-requests",
