@@ -97,6 +97,28 @@ def test_a_meeting_is_opened_walked_with_keys_and_decided(visit: Opens, site: Se
     assert seen.errors == []
 
 
+def test_the_navigation_goes_back_to_the_meeting_one_was_in_until_it_is_left(
+    visit: Opens, meeting_on_screen: str
+) -> None:
+    seen = visit(meeting_on_screen)
+    title = "Steering meeting, 23 Nov 2026"
+    heading(seen, title)
+    for page in ("Decisions", "Meeting"):
+        seen.page.get_by_role("link", name=page, exact=True).click()
+        seen.page.wait_for_url(f"**/{page.lower()}*")
+        seen.settle()
+    heading(seen, title)
+    assert seen.page.url.endswith("/meeting?meeting=2026-11-23")
+    press(seen, "All meetings")
+    heading(seen, "Steering meeting")
+    for page in ("Decisions", "Meeting"):
+        seen.page.get_by_role("link", name=page, exact=True).click()
+        seen.page.wait_for_url(f"**/{page.lower()}")
+        seen.settle()
+    seen.page.get_by_role("heading", name="Meetings so far").wait_for()
+    assert seen.page.url.endswith("/meeting")
+
+
 def test_the_agenda_is_edited_and_a_reload_shows_it(visit: Opens, site: Served) -> None:
     address = opened(visit, site)
     seen = visit(address, **PROJECTOR)

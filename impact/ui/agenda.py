@@ -22,7 +22,7 @@ from impact.portfolio import ChangeView
 from impact.records import AgendaItem, Conflict, Decision, Meeting
 from impact.ui import View, who
 from impact.ui.marks import marked
-from impact.ui.meeting import REFUSED, changes_of, decided_in, open_one, proposed, teams_of
+from impact.ui.meeting import REFUSED, changes_of, decided_in, leave, open_one, proposed, teams_of
 from impact.words import decision_words
 from impact.words import meeting_words as words
 from impact.words.formats import at, plain, when
@@ -44,7 +44,7 @@ def head(view: View, meeting: Meeting) -> None:
         on_it = sum(item.change_id in decided for item in meeting.agenda)
         st.markdown(plain(words.facts(meeting, teams_of(view), on_it)))
     with line.container(horizontal=True, width="content", vertical_alignment="center", key="head buttons"):
-        st.button("All meetings", type="tertiary", icon=":material/arrow_back:", on_click=_leave)
+        st.button("All meetings", type="tertiary", icon=":material/arrow_back:", on_click=leave)
         first = agendas.first_open(meeting.agenda, decided)
         _about(view, meeting)
         label = "Look through" if meeting.closed_at else "Go on" if decided else "Begin"
@@ -70,11 +70,6 @@ def _save_about(view: View, meeting: Meeting, title: str, next_on: str) -> None:
     said, day = str(state.get(title) or "").strip() or meeting.title, state.get(next_on)
     told = f"title {said}; next meeting {when(day) if day else 'without a day'}"
     _edit(view, meeting, lambda m: replace(m, title=said, next_on=day), told)
-
-
-def _leave() -> None:
-    for name in ("meeting", "change", "frozen"):
-        st.query_params.pop(name, None)
 
 
 def _show(change_id: str | None) -> None:

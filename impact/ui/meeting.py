@@ -19,19 +19,32 @@ from impact.words.formats import plural, quoted, when
 
 REFUSED = "meeting refused"
 """Where the session keeps why something could not be saved, until it is shown."""
+LAST = "meeting last shown"
+"""Where the session keeps the meeting: the navigation at the top drops it from the address."""
 
 
 # --- which meeting -----------------------------------------------------------------------------------------------
 
 
 def pick(view: View) -> Meeting | None:
-    """The meeting that the address names; None where it names none that exists, which is said."""
+    """The meeting that the address names, else the one that this visitor was in, until they leave it; None where the
+    address names none that exists, which is said."""
     st.html(ROOM_STYLE)
     asked = st.query_params.get("meeting", "")
-    found = view.state.meeting(asked) if asked else None
-    if asked and found is None:
+    wanted = asked or st.session_state.get(LAST, "")
+    found = view.state.meeting(wanted) if wanted else None
+    if found is not None:
+        st.session_state[LAST] = st.query_params["meeting"] = found.id
+    elif asked:
         st.warning(f"There is no meeting with the id {quoted(asked)}. Choose one below, or open a new one.")
     return found
+
+
+def leave() -> None:
+    """Go back to all meetings."""
+    st.session_state.pop(LAST, None)
+    for name in ("meeting", "change", "frozen"):
+        st.query_params.pop(name, None)
 
 
 def choose(view: View) -> None:
