@@ -74,7 +74,7 @@ class SystemSettings:
     parallel: int = setting("Requests at the same time, at most", 4)
     web_links: bool = setting("Keep the address of each record's page, for people who may open it there", True)
     requestors: bool = setting("Read who asked, as a keyed hash, for contacts per person", True)
-    day_timezone: str = setting("Time zone whose days milestone dates are", "UTC")
+    day_timezone: str = setting("Time zone whose days milestone dates are", "UTC", ask=True)
     fields: Mapping[str, Mapping[str, str]] = setting("Own fields: [fields.change] service = 'u_my_field'", {})
     values: Mapping[str, Mapping[str, Any]] = setting("Words: [values.change_status] done = ['live', 'accepted']", {})
 

@@ -171,6 +171,8 @@ def _export(given: argparse.Namespace) -> int:
         rows = write_rows(_derived(store, given.table, settings, reporting), given.out, given.format)
     elif given.table in PROTECTED:
         rows = write_rows(protected(store.snapshot(), given.table, smallest=smallest), given.out, given.format)
+        if smallest > 1:
+            print(f"Groups of fewer than {smallest} people are left out; docs/groups.md says which.", file=sys.stderr)
     else:
         rows = write(store.snapshot(), given.table, given.out, given.format)
     print(f"{rows:,} rows of {given.table} written to {given.out}.")

@@ -90,7 +90,7 @@ def test_a_combination_needs_as_many_people_who_answered_where_answers_are_recor
 
 
 def test_the_command_writes_protected_tables_only_as_they_may_leave(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("IMPACT_HOME", str(home))
     monkeypatch.setenv("IMPACT_SECRETS", "")
@@ -103,6 +103,7 @@ def test_the_command_writes_protected_tables_only_as_they_may_leave(
         )
     assert main(["export", "segment", "--out", str(tmp_path / "segment.csv")]) == 0
     assert pyarrow.csv.read_csv(tmp_path / "segment.csv")["name"].to_pylist() == ["Ayr", "Bath"]
+    assert "Groups of fewer than 5 people are left out" in capsys.readouterr().err
 
 
 def test_the_file_of_groups_has_the_figures_of_the_page_and_counts_what_is_hidden(home: Path) -> None:

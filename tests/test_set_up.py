@@ -23,6 +23,7 @@ from impact.asking import Given, Terminal
 from impact.model import Rejected, Row, Service, SettingsError, SourceRefused, row_id
 from impact.proposing import Proposal, proposals
 from impact.trying import probe
+from impact.words import set_up_words
 
 SECRET = "an0ther-s3cret"
 
@@ -101,7 +102,7 @@ class Person:
 
 def test_a_source_is_asked_for_tried_and_written(plane: Connector, tmp_path: Path) -> None:
     file = tmp_path / "deep" / "secrets.toml"
-    person = Person(["plane", "desk", "https://plane.example.com", "", "A, B", "", "n"], [SECRET])
+    person = Person(["plane", "desk", "https://plane.example.com", "", "", "A, B", "", "n"], [SECRET])
     tried = asking.add_source(file, {}, Given(), person.terminal())
     assert tried is not None
     assert tomllib.loads(file.read_text("utf-8")) == {
@@ -128,7 +129,7 @@ def test_what_was_written_is_what_the_product_reads(plane: Connector, tmp_path: 
     file = tmp_path / "secrets.toml"
     file.write_text('# mine\n[reporting]\ntimezone = "Europe/Berlin"\n', encoding="utf-8")
     file.chmod(0o640)
-    person = Person(["https://plane.example.com", "", "", ""], [SECRET])
+    person = Person(["https://plane.example.com", "", "", "", ""], [SECRET])
     asking.add_source(file, {}, Given("plane", "desk", {"start": "2026-01-01"}), person.terminal())
     settings = settings_module.load({"IMPACT_SECRETS": str(file)}, tmp_path)
     assert settings.reporting.timezone == "Europe/Berlin"
@@ -140,7 +141,7 @@ def test_what_was_written_is_what_the_product_reads(plane: Connector, tmp_path: 
 
 def test_wrong_credentials_write_nothing_until_somebody_insists(plane: Connector, tmp_path: Path) -> None:
     file = tmp_path / "secrets.toml"
-    given = Given("plane", "desk", {"url": "https://plane.example.com", "start": "", "queues": ""})
+    given = Given("plane", "desk", {"url": "https://plane.example.com", "start": "", "day_timezone": "", "queues": ""})
     person = Person([""], ["wrong"])
     assert asking.add_source(file, {}, given, person.terminal()) is None
     assert not file.exists()
@@ -154,8 +155,8 @@ def test_wrong_credentials_write_nothing_until_somebody_insists(plane: Connector
 
 def test_answers_can_be_given_again_and_the_others_stay(plane: Connector, tmp_path: Path) -> None:
     file = tmp_path / "secrets.toml"
-    given = Given("plane", "desk", {"url": "https://plane.example.com", "start": "", "queues": ""})
-    person = Person(["a", "", "", "", "n", "n"], ["wrong", SECRET])
+    given = Given("plane", "desk", {"url": "https://plane.example.com", "start": "", "day_timezone": "", "queues": ""})
+    person = Person(["a", "", "", "", "", "n", "n"], ["wrong", SECRET])
     assert asking.add_source(file, {}, given, person.terminal()) is not None
     written = tomllib.loads(file.read_text("utf-8"))["sources"]["desk"]
     assert written == {"kind": "plane", "url": "https://plane.example.com", "token": SECRET}
@@ -177,7 +178,7 @@ def test_what_cannot_be_is_told_before_anything_is_tried(plane: Connector, given
 
 
 def test_a_needed_answer_is_asked_for_until_it_comes(plane: Connector, tmp_path: Path) -> None:
-    person = Person(["", "", "https://plane.example.com", "", "", "n", "n"], [SECRET])
+    person = Person(["", "", "https://plane.example.com", "", "", "", "n", "n"], [SECRET])
     asking.add_source(tmp_path / "secrets.toml", {}, Given("plane", "desk"), person.terminal())
     assert person.said.count("url is needed.") == 2
 
@@ -257,6 +258,12 @@ def test_words_of_changes_say_nothing_of_steps_and_tickets() -> None:
 def test_a_label_that_means_something_else_is_not_proposed() -> None:
     seen = [OwnField("change", "1", "Cost center"), OwnField("change", "2", "Operating system")]
     assert proposals(seen, {"change": {"actual_cost": "", "service": ""}}) == ()
+
+
+def test_an_example_stands_in_the_field_and_not_in_its_label() -> None:
+    address = set_up.Question("url", "Address of the system, such as https://itsm.example.com")
+    assert set_up_words.label(address) == ("Address of the system (needed)", "https://itsm.example.com")
+    assert set_up_words.label(set_up.Question("start", "Read from, such as 2024", "2000")) == ("Read from", "2000")
 
 
 def test_a_source_that_may_not_list_its_fields_is_set_up_all_the_same(plane: Connector) -> None:

@@ -66,10 +66,10 @@ def _questions(view: View, start: Callable[[Path], None]) -> None:
 
 
 def _answer(kind: str, question: Question) -> str:
-    label = question.help if question.default is not None else f"{question.help} (needed)"
+    label, example = set_up_words.label(question)
     return st.text_input(
         wording.plain(label),
-        placeholder=question.default or "",
+        placeholder=example,
         type="password" if question.secret else "default",
         key=f"{kind} {question.key}",
         autocomplete="off",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from impact.proposing import Proposal
-from impact.set_up import Trial
+from impact.set_up import Question, Trial
 from impact.words.formats import duration, plain, plural
 
 HERE = (
@@ -18,6 +18,13 @@ BY_HAND = (
 NAME = "Name of the source; it becomes part of every record's id"
 MAPPING = "What is read is told by a mapping, which questions cannot make."
 PROPOSED = "Own fields that look like something the dashboard knows:"
+
+
+def label(question: Question) -> tuple[str, str]:
+    """What a field for the answer is called, and the example that stands in it while it is empty."""
+    text, _, example = question.help.partition(", such as ")
+    needed = "" if question.default is not None else " (needed)"
+    return f"{text}{needed}", question.default or example
 
 
 def about(tried: Trial) -> str:
