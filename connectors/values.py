@@ -17,6 +17,8 @@ SCORE = re.compile(r"-?\d+(?:[.,]\d+)?")
 """A number at the beginning of a score such as ``4 - good``."""
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 LAST_SECOND = time(23, 59, 59)
+AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
+"""What a change costs and brings."""
 Settings = TypeVar("Settings")
 Rows = Iterator[Row | Rejected]
 
@@ -112,6 +114,12 @@ def readable(
     found = {column: or_error(read, column, value) for column, value in columns.items()}
     wrong = [value for value in found.values() if isinstance(value, Unreadable)]
     return {column: value for column, value in found.items() if not isinstance(value, Unreadable)}, wrong
+
+
+def amounts(said: Callable[[str], object]) -> tuple[dict[str, Any], list[Unreadable]]:
+    """What a change costs and brings, where ``said`` gives the value of each: what could be read, and what is wrong
+    with the others. The change is worth more than its costs."""
+    return readable(number, {name: said(name) for name in AMOUNTS})
 
 
 def key_of(payload: Payload) -> str:

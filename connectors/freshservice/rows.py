@@ -23,19 +23,17 @@ from connectors.values import (
     LAST_SECOND,
     Rows,
     Unreadable,
+    amounts,
     day_of,
     guarded,
     instant,
     mapping,
     moment,
-    number,
-    or_error,
     text_of,
     whole,
 )
 from impact.model import Change, ChangeSegment, ChangeService, Dimension, Milestone, Segment, Team, row_id
 
-AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 DIMENSIONS = ("department", "location")
 ENDED = ("done", "rolled_back")
 
@@ -89,7 +87,7 @@ def change_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     key = key_of(payload)
     status, raw = change_status(payload, settings)
     begun, ended = _rollout(payload, settings, status)
-    amounts: dict[str, Any] = {name: or_error(number, name, word_of(payload, name)) for name in AMOUNTS}
+    costs, wrong = amounts(lambda name: word_of(payload, name))
     outcome = settings.meaning("change_outcome", *said(payload, "outcome")) if status in (*ENDED, "other") else None
     yield Change(
         **common(payload, settings, "change", "changes"),
@@ -111,11 +109,9 @@ def change_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
         sponsor_key=text_of(payload.get("sponsor")),
         requirement=word_of(payload, "requirement"),
         expected_outcome=word_of(payload, "expected_outcome"),
-        **{name: amount for name, amount in amounts.items() if not isinstance(amount, Unreadable)},
+        **costs,
     )
-    for error in amounts.values():
-        if isinstance(error, Unreadable):  # the change is worth more than its cost
-            yield error.rejection(key)
+    yield from (error.rejection(key) for error in wrong)
     yield from _touched(payload, settings, key)
 
 

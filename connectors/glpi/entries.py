@@ -8,9 +8,9 @@ from typing import Any, cast
 from connectors import Payload
 from connectors.glpi import words
 from connectors.glpi.places import segment_ids, services_of
-from connectors.glpi.rows import Rows, at, common, key_of, meaning, word_of
+from connectors.glpi.rows import at, common, key_of, meaning, word_of
 from connectors.glpi.settings import GlpiSettings
-from connectors.values import Unreadable, day_of, guarded, mapping, number, plain, text_of, whole
+from connectors.values import Rows, Unreadable, day_of, guarded, mapping, number, plain, text_of, whole
 from impact.model import (
     Better,
     Instrument,

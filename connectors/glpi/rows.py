@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any, cast
 
@@ -12,7 +12,9 @@ from connectors.glpi.places import of_list, segment_ids, services_of
 from connectors.glpi.settings import GlpiSettings
 from connectors.values import (
     LAST_SECOND,
+    Rows,
     Unreadable,
+    amounts,
     earliest,
     guarded,
     instant,
@@ -20,15 +22,13 @@ from connectors.values import (
     mapping,
     moment,
     number,
-    or_error,
     plain,
+    readable,
     text_of,
     whole,
 )
-from impact.model import Change, ChangeSegment, ChangeService, Rejected, Row, Ticket, row_id, to_choice
+from impact.model import Change, ChangeSegment, ChangeService, Ticket, row_id, to_choice
 
-Rows = Iterator[Row | Rejected]
-AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 DONE = ("done", "rolled_back")
 
 
@@ -90,7 +90,7 @@ def change_rows(payload: Payload, settings: GlpiSettings) -> Rows:
         else meaning(settings, "change_outcome", payload.get("status"), outcome_raw, "unknown")
     )
     begun, ended = _rollout(payload, settings) if status in DONE else (None, None)
-    amounts = _amounts(payload)
+    costs, wrong = _amounts(payload)
     group = next((g for g in payload.get("groups") or () if text_of(g)), None)
     yield Change(
         **common(payload, settings, "change", key, "change"),
@@ -112,9 +112,9 @@ def change_rows(payload: Payload, settings: GlpiSettings) -> Rows:
         sponsor_key=_first(payload.get("sponsor")),
         requirement=field(payload, "requirement"),
         expected_outcome=field(payload, "expected_outcome"),
-        **{name: amount for name, amount in amounts.items() if not isinstance(amount, Unreadable)},
+        **costs,
     )
-    yield from (wrong.rejection(key) for wrong in amounts.values() if isinstance(wrong, Unreadable))
+    yield from (error.rejection(key) for error in wrong)
     yield from _touched(payload, settings, key)
 
 
@@ -167,13 +167,14 @@ def _is_done(task: Payload, settings: GlpiSettings) -> bool:
     return meaning(settings, "milestone_status", task.get("state"), raw) == "done"
 
 
-def _amounts(payload: Payload) -> dict[str, Any]:
-    """Amounts of fields; the actual cost else as the sum of the change's costs. What is unreadable stands as such."""
-    found = {name: or_error(number, name, field(payload, name)) for name in AMOUNTS}
+def _amounts(payload: Payload) -> tuple[dict[str, Any], list[Unreadable]]:
+    """Amounts of fields; the actual cost else as the sum of the change's costs. With what is wrong with the others."""
+    found, wrong = amounts(lambda name: field(payload, name))
     costs = items(payload.get("costs"))
-    if found["actual_cost"] is None and costs:
-        found["actual_cost"] = or_error(_total_cost, "actual_cost", costs)
-    return found
+    if costs and found.get("actual_cost", "unreadable") is None:
+        total, unsummed = readable(_total_cost, {"actual_cost": costs})
+        return found | total, wrong + unsummed
+    return found, wrong
 
 
 def _total_cost(column: str, costs: object) -> float:

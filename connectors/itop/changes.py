@@ -12,10 +12,8 @@ from typing import Any, cast
 from connectors import Payload
 from connectors.itop.record import Record, named_service, segments, service_key, service_row
 from connectors.itop.settings import ItopSettings
-from connectors.values import Rows, Unreadable, guarded, items, number, or_error, plain, text_of
+from connectors.values import Rows, amounts, guarded, items, plain, text_of
 from impact.model import Change, ChangeSegment, ChangeService, Service, row_id
-
-AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 
 
 @guarded("id")
@@ -26,11 +24,8 @@ def change_rows(payload: Payload, settings: ItopSettings) -> Rows:
     status = record.word("change_status", raw)
     kind = record.text("kind") or (record.kind != "Change" and record.kind) or text_of(record.raw.get("category"))
     outcome = record.text("outcome")
-    amounts = {name: or_error(number, name, record.value(name)) for name in AMOUNTS}
-    for name, error in amounts.items():
-        if isinstance(error, Unreadable):
-            yield error.rejection(record.key)
-            amounts[name] = None
+    costs, wrong = amounts(record.value)
+    yield from (error.rejection(record.key) for error in wrong)
     start, end = (None, None) if status == "cancelled" else _rollout(record, status)
     reference = text_of(record.raw.get("ref")) or record.key
     yield Change(
@@ -53,7 +48,7 @@ def change_rows(payload: Payload, settings: ItopSettings) -> Rows:
         sponsor_key=text_of(payload.get("sponsor")),
         requirement=plain(record.value("requirement")),
         expected_outcome=plain(record.value("expected_outcome")),
-        **amounts,
+        **costs,
     )
     yield from _services_of(record)
     for segment_id, segment in segments(record):

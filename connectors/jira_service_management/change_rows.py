@@ -22,6 +22,7 @@ from connectors.values import (
     LAST_SECOND,
     Rows,
     Unreadable,
+    amounts,
     day,
     day_of,
     earliest,
@@ -29,8 +30,7 @@ from connectors.values import (
     instant,
     mapping,
     moment,
-    number,
-    or_error,
+    readable,
     text_of,
 )
 from impact.model import (
@@ -44,8 +44,6 @@ from impact.model import (
     to_choice,
 )
 
-AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
-PLANS = ("planned_start_at", "planned_end_at")
 CARRIED_OUT = ("running", "done", "rolled_back")
 ENDED = ("done", "rolled_back")
 Dates = tuple[datetime | None, datetime | None]
@@ -57,16 +55,15 @@ def change_rows(payload: Payload, settings: JiraSettings) -> Rows:
     key = key_of(payload)
     status, raw = status_of(payload, settings, "change")
     team = team_of(payload, settings)
-    sides: dict[str, Any] = {name: or_error(number, name, first_of(payload, name)) for name in AMOUNTS}
-    for name, at in zip(PLANS, (time.min, LAST_SECOND), strict=True):
-        sides[name] = or_error(_reader(settings, at), name, first_of(payload, name))
-    read = {name: value for name, value in sides.items() if not isinstance(value, Unreadable)}
-    plan = (read.get("planned_start_at"), read.get("planned_end_at"))
+    costs, wrong = amounts(lambda name: first_of(payload, name))
+    planned, unplanned = _plan(payload, settings)
+    plan = (planned.get("planned_start_at"), planned.get("planned_end_at"))
     begun, ended = _rollout(payload, settings, status, plan)
     outcome, outcome_raw = _outcome(payload, settings, status, raw)
     yield Change(
         **common(payload, settings, "change"),
-        **read,
+        **costs,
+        **planned,
         number=text_of(payload.get("key")) or key,
         title=text_of(payload.get("summary")) or f"Issue {key}",
         kind=cast(Any, to_choice(first_of(payload, "kind"), settings.words["change_kind"])),
@@ -84,9 +81,7 @@ def change_rows(payload: Payload, settings: JiraSettings) -> Rows:
         requirement=first_of(payload, "requirement"),
         expected_outcome=first_of(payload, "expected_outcome"),
     )
-    for error in sides.values():
-        if isinstance(error, Unreadable):  # the change is worth more than its cost
-            yield error.rejection(key)
+    yield from (error.rejection(key) for error in (*wrong, *unplanned))
     if team:
         yield team
     for service in services_of(payload, settings):
@@ -97,8 +92,13 @@ def change_rows(payload: Payload, settings: JiraSettings) -> Rows:
         yield ChangeSegment(**link(settings, "change_segment", key, segment.source_key), segment_id=segment.id)
 
 
-def _reader(settings: JiraSettings, at: time) -> Any:
-    return lambda column, value: moment(column, value, settings.day_zone, at)
+def _plan(payload: Payload, settings: JiraSettings) -> tuple[dict[str, Any], list[Unreadable]]:
+    """The planned dates, and what is wrong with those that cannot be read. The end of a day is its last second."""
+
+    def read(column: str, value: object) -> datetime | None:
+        return moment(column, value, settings.day_zone, LAST_SECOND if column == "planned_end_at" else time.min)
+
+    return readable(read, {name: first_of(payload, name) for name in ("planned_start_at", "planned_end_at")})
 
 
 def _outcome(payload: Payload, settings: JiraSettings, status: str, raw: str | None) -> tuple[str, str | None]:

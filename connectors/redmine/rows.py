@@ -28,13 +28,12 @@ from connectors.values import (
     LAST_SECOND,
     Rows,
     Unreadable,
+    amounts,
     day_of,
     earliest,
     guarded,
     key_of,
     moment,
-    number,
-    readable,
     text_of,
     whole,
 )
@@ -48,7 +47,6 @@ from impact.model import (
     to_choice,
 )
 
-AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 SOLVED, ENDED = ("resolved", "closed"), ("resolved", "closed", "cancelled", "merged")
 
 
@@ -68,7 +66,7 @@ def change_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     key, fields = key_of(payload), reader(payload)
     status, raw = status_of(payload, settings, "change")
     team = named_team(payload, settings)
-    amounts, wrong = readable(number, {name: fields(name) for name in AMOUNTS})
+    costs, wrong = amounts(fields)
     begun, ended = _rollout(payload, settings, status, fields)
     outcome_raw = fields("outcome") or (raw if status in ("done", "rolled_back", "cancelled") else None)
     outcome = (
@@ -94,7 +92,7 @@ def change_rows(payload: Payload, settings: RedmineSettings) -> Rows:
         sponsor_key=_person(payload.get("sponsor")),
         requirement=fields("requirement"),
         expected_outcome=fields("expected_outcome"),
-        **amounts,
+        **costs,
     )
     yield from (error.rejection(key) for error in wrong)
     if team:

@@ -24,13 +24,13 @@ from connectors.settings import SEGMENTS
 from connectors.values import (
     Rows,
     Unreadable,
+    amounts,
     day_of,
     earliest,
     guarded,
     key_of,
     number,
     or_error,
-    readable,
     score,
     text_of,
     whole,
@@ -53,7 +53,6 @@ from impact.model import (
 )
 
 NOT_SENT = ("no", "false", "0")
-AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 
 
 @guarded("id")
@@ -73,7 +72,7 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
     fields = reader(payload, settings, "change")
     status = to_choice(raw, settings.words["change_status"])
     team = _named_team(payload, settings, fields("team"))
-    amounts, wrong = readable(number, {name: fields(name) for name in AMOUNTS})
+    costs, wrong = amounts(fields)
     begun, ended = _rollout(payload, settings, status, fields)
     outcome_raw = fields("outcome") or (raw if status in ("done", "rolled_back", "cancelled") else None)
     outcome = (
@@ -99,7 +98,7 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
         sponsor_key=first_of(payload.get("Sponsor")),
         requirement=fields("requirement"),
         expected_outcome=fields("expected_outcome"),
-        **amounts,
+        **costs,
     )
     yield from (error.rejection(key) for error in wrong)
     if team and team.source_key != payload.get("TeamQueue"):  # queues come with their own names

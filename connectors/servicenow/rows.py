@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from connectors import Payload
 from connectors.links import change_segment, change_service
 from connectors.servicenow.parts import Reader, affected, common, key_of, link, segments_of, services_of
 from connectors.servicenow.settings import ServiceNowSettings
-from connectors.values import Unreadable, day_of, guarded, instant, number, or_error, text_of
+from connectors.values import Rows, Unreadable, amounts, day_of, guarded, instant, number, or_error, text_of
 from impact.model import (
     END_OF_KIND,
     Change,
     Milestone,
-    Rejected,
     Role,
-    Row,
     Service,
     Team,
     row_id,
 )
-
-Rows = Iterator[Row | Rejected]
-AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 
 
 @guarded("sys_id")
@@ -62,7 +56,7 @@ def change_rows(payload: Payload, settings: ServiceNowSettings) -> Rows:
     if rejected:  # whatever its state: it was never allowed to be done
         status, raw = "cancelled", f"{raw or 'unknown'} (approval rejected)"
     begun, ended = _rollout(read, settings, status)
-    amounts: dict[str, Any] = {name: or_error(number, name, read(name)) for name in AMOUNTS}
+    costs, wrong = amounts(read)
     yield Change(
         **common(payload, settings, "change", "change_request"),
         number=read("number") or key,
@@ -83,11 +77,9 @@ def change_rows(payload: Payload, settings: ServiceNowSettings) -> Rows:
         sponsor_key=text_of(payload.get("sponsor")),
         requirement=read("requirement"),
         expected_outcome=read("expected_outcome"),
-        **{name: amount for name, amount in amounts.items() if not isinstance(amount, Unreadable)},
+        **costs,
     )
-    for error in amounts.values():
-        if isinstance(error, Unreadable):  # the change is worth more than its cost
-            yield error.rejection(key)
+    yield from (error.rejection(key) for error in wrong)
     yield from _touched(payload, settings, key)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from connectors import Payload
 from connectors.links import change_service, touched
-from connectors.values import Rows, Unreadable, day_of, guarded, instant, mapping, number, text_of
+from connectors.values import AMOUNTS, Rows, Unreadable, day_of, guarded, instant, mapping, number, text_of
 from connectors.zendesk.answers import rating_rows
 from connectors.zendesk.fields import (
     Side,
@@ -29,7 +29,6 @@ from connectors.zendesk.records import CHANGE, MILESTONE
 from connectors.zendesk.settings import ZendeskSettings
 from impact.model import Change, Milestone, Segment, Service, Team, Ticket, row_id
 
-AMOUNTS = ("planned_cost", "actual_cost", "expected_benefit_hours", "expected_benefit_money")
 RESOLVED = ("resolved", "closed", "merged")
 ENDED = ("done", "rolled_back")
 DELETED, SOLVED, CLOSED = "deleted", "solved", "closed"
