@@ -18,9 +18,10 @@ def service_named(source: str, name: str, key: str | None = None) -> Service:
 
 
 @lru_cache(maxsize=4096)
-def segment_named(source: str, dimension: str, name: str) -> Segment:
-    """A group of customers that is known by its dimension and name, whatever the spelling's case."""
-    key = f"{dimension}:{name.casefold()}"
+def segment_named(source: str, dimension: str, name: str, key: str | None = None) -> Segment:
+    """A group of customers; without a ``key`` of its own it is known by its dimension and name, whatever the spelling's
+    case."""
+    key = key or f"{dimension}:{name.casefold()}"
     identity = row_id(source, "segment", key)
     return Segment(id=identity, source=source, source_key=key, name=name, dimension=cast(Dimension, dimension))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from connectors import Payload
 from connectors.freshservice.settings import FreshserviceSettings
+from connectors.links import segment_named, service_named
 from connectors.settings import SEGMENTS
 from connectors.values import Unreadable, instant, items, mapping, text_of, whole
-from impact.model import Dimension, Segment, Service, row_id
+from impact.model import Segment, Service, row_id
 
 BY_NUMBER = ("department_id", "location_id")
 """Fields that hold the number of a listed department or location; all others hold names."""
@@ -71,32 +72,30 @@ def team_of(payload: Payload, settings: FreshserviceSettings) -> str | None:
     return row_id(settings.name, "team", number) if number else None
 
 
-def service(name: str, settings: FreshserviceSettings, **more: Any) -> Service:
-    """A service. Its key is its name: a ticket names the service that a change touches by its name only."""
-    key = name.casefold()
-    return Service(id=row_id(settings.name, "service", key), source=settings.name, source_key=key, name=name, **more)
-
-
 def services_of(payload: Payload, settings: FreshserviceSettings) -> list[Service]:
-    """The services of a record, each once, from the first place that names any."""
+    """The services of a record, each once, from the first place that names any. A service is known by its name: a
+    ticket names the service that a change touches by its name only."""
     for place in settings.services_from:
         if place == "field":
             names = words_of(payload, "service")
         else:
             names = [name for one in items(payload.get(place)) if (name := text_of(one.get("name")))]
         if names:
-            return list({found.id: found for found in (service(name, settings) for name in names)}.values())
+            return list({found.id: found for found in (service_named(settings.name, name) for name in names)}.values())
     return []
 
 
 def segments_of(payload: Payload, settings: FreshserviceSettings, part: str) -> Iterator[tuple[str, Segment | None]]:
-    """(id, row) of the groups of customers that a record names; without a row where it names them by the number that
+    """(key, row) of the groups of customers that a record names; without a row where it names them by the number that
     they have in the lists of departments and locations."""
     for dimension in SEGMENTS:
         listed = settings.field(part, dimension) in BY_NUMBER
         for word in words_of(payload, dimension):
-            key = f"{dimension}:{word if listed else word.casefold()}"
-            identity = row_id(settings.name, "segment", key)
-            kind = cast(Dimension, dimension)
-            named = Segment(id=identity, source=settings.name, source_key=key, name=word, dimension=kind)
-            yield identity, None if listed else named
+            named = None if listed else segment_named(settings.name, dimension, word)
+            yield named.source_key if named else f"{dimension}:{word}", named
+
+
+def segment_ids(payload: Payload, settings: FreshserviceSettings, part: str) -> tuple[str, ...]:
+    """Ids of the same groups, each once."""
+    keys = dict.fromkeys(key for key, _ in segments_of(payload, settings, part))
+    return tuple(row_id(settings.name, "segment", key) for key in keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,13 +13,13 @@ from connectors.freshservice.links import (
     labelled,
     said,
     segments_of,
-    service,
     services_of,
     team_of,
     word_of,
 )
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.freshservice.words import CLOSED
+from connectors.links import change_segment, service_named, touched
 from connectors.values import (
     LAST_SECOND,
     Rows,
@@ -32,7 +33,7 @@ from connectors.values import (
     text_of,
     whole,
 )
-from impact.model import Change, ChangeSegment, ChangeService, Dimension, Milestone, Segment, Team, row_id
+from impact.model import Change, Dimension, Milestone, Segment, Team, row_id
 
 DIMENSIONS = ("department", "location")
 ENDED = ("done", "rolled_back")
@@ -54,9 +55,8 @@ def service_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     if name is None:
         raise Unreadable("name", payload.get("name"), "a service without a name")
     number_of = whole(payload.get("display_id"))
-    yield service(
-        name,
-        settings,
+    yield replace(
+        service_named(settings.name, name),
         url=f"{settings.url.rstrip('/')}/a/cmdb/items/{number_of}" if settings.web_links and number_of else None,
         source_updated_at=instant("updated_at", payload.get("updated_at")),
         owner_team_id=team_of(payload, settings),
@@ -156,28 +156,11 @@ def _rollout(payload: Payload, settings: FreshserviceSettings, status: str) -> t
 
 def _touched(payload: Payload, settings: FreshserviceSettings, key: str) -> Rows:
     """The services and segments that a change names, and its links to them."""
-    identity = row_id(settings.name, "change", key)
-    for found in services_of(payload, settings):
-        yield found
-        link = f"{key}:{found.source_key}"
-        yield ChangeService(
-            id=row_id(settings.name, "change_service", link),
-            source=settings.name,
-            source_key=link,
-            change_id=identity,
-            service_id=found.id,
-        )
-    for segment_id, segment in segments_of(payload, settings, "change"):
+    yield from touched(settings.name, key, services_of(payload, settings), ())
+    for segment_key, segment in segments_of(payload, settings, "change"):
         if segment:
             yield segment
-        link = f"{key}:{segment_id.removeprefix(row_id(settings.name, 'segment', ''))}"
-        yield ChangeSegment(
-            id=row_id(settings.name, "change_segment", link),
-            source=settings.name,
-            source_key=link,
-            change_id=identity,
-            segment_id=segment_id,
-        )
+        yield change_segment(settings.name, key, segment_key)
 
 
 def step_key(payload: Payload) -> str:

@@ -11,6 +11,7 @@ from connectors.freshservice.links import (
     key_of,
     labelled,
     said,
+    segment_ids,
     segments_of,
     services_of,
     team_of,
@@ -30,7 +31,6 @@ def ticket_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     if opened is None:
         raise Unreadable("created_at", payload.get("created_at"), "a ticket without a creation date")
     status, raw = ticket_status(payload, settings)
-    segments = list(segments_of(payload, settings, "ticket"))
     service = next(iter(services_of(payload, settings)), None)
     dates = _dates(payload, settings, status, opened)
     due = instant("due_by", payload.get("due_by"))
@@ -52,12 +52,12 @@ def ticket_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
         channel_raw=word_of(payload, "channel"),
         service_id=service.id if service else None,
         team_id=team_of(payload, settings),
-        segment_ids=tuple(dict.fromkeys(identity for identity, _ in segments)),
+        segment_ids=segment_ids(payload, settings, "ticket"),
         person_key=text_of(payload.get("person")),
         caused_by_change_id=row_id(settings.name, "change", causes[0]) if causes else None,
         change_ids=tuple(row_id(settings.name, "change", other) for other in others),
     )
-    yield from (segment for _, segment in segments if segment)
+    yield from (segment for _, segment in segments_of(payload, settings, "ticket") if segment)
     if service:
         yield service
 
@@ -122,7 +122,6 @@ def survey_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
         raise Unreadable("created_at", answer.get("created_at"), "an answer without a date")
     asked = solved if settings.csat_asked == "resolved" else None
     service = next(iter(services_of(payload, settings)), None)
-    segments = tuple(dict.fromkeys(identity for identity, _ in segments_of(payload, settings, "ticket")))
     highest = settings.csat_max if score is None or most is None else most
     better = cast(Better, settings.csat_better)
     stamped = {"updated_at": answer.get("updated_at") or payload.get("updated_at")}
@@ -138,5 +137,5 @@ def survey_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
         score_ratio=score_ratio(score, scale_min=settings.csat_min, scale_max=highest, better=better),
         ticket_id=row_id(settings.name, "ticket", key),
         service_id=service.id if service else None,
-        segment_ids=segments,
+        segment_ids=segment_ids(payload, settings, "ticket"),
     )

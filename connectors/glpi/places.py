@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from connectors import Payload
 from connectors.glpi.settings import GlpiSettings
+from connectors.links import segment_named, service_named
 from connectors.settings import SEGMENTS
 from connectors.values import items, mapping, plain, text_of, whole
-from impact.model import Dimension, Segment, Service, row_id
+from impact.model import Segment, Service, row_id
 
 COLUMNS = {"entity": "entities_id", "location": "locations_id"}
 
@@ -36,32 +36,30 @@ def _services_at(place: str, payload: Payload, settings: GlpiSettings) -> Iterat
                 yield f"{kind}:{number}", None
     else:
         for name in _texts(payload, "service"):
-            key = name.casefold()
-            yield (
-                key,
-                Service(id=row_id(settings.name, "service", key), source=settings.name, source_key=key, name=name),
-            )
+            service = service_named(settings.name, name)
+            yield service.source_key, service
 
 
-def segment_ids(payload: Payload, settings: GlpiSettings) -> tuple[str, ...]:
-    """Ids of the groups of customers that a record belongs to. Entity 0 is one: the root."""
+def segment_keys(payload: Payload, settings: GlpiSettings) -> list[str]:
+    """Keys of the groups of customers that a record belongs to. Entity 0 is one: the root."""
     found = []
     for kind in settings.segments_from:
         number = whole(payload.get(COLUMNS[kind]))
         if number is not None and (number > 0 or (kind == "entity" and number == 0)):
-            found.append(row_id(settings.name, "segment", f"{kind}:{number}"))
-    return tuple(dict.fromkeys([*found, *(segment.id for segment in of_list(payload, settings))]))
+            found.append(f"{kind}:{number}")
+    return list(dict.fromkeys([*found, *(segment.source_key for segment in of_list(payload, settings))]))
+
+
+def segment_ids(payload: Payload, settings: GlpiSettings) -> tuple[str, ...]:
+    """Ids of the same groups."""
+    return tuple(row_id(settings.name, "segment", key) for key in segment_keys(payload, settings))
 
 
 def of_list(payload: Payload, settings: GlpiSettings) -> Iterator[Segment]:
     """Groups of customers that only fields of the settings name."""
     for dimension in SEGMENTS:
         for name in _texts(payload, dimension):
-            key = f"{dimension}:{name.casefold()}"
-            identity = row_id(settings.name, "segment", key)
-            yield Segment(
-                id=identity, source=settings.name, source_key=key, name=name, dimension=cast(Dimension, dimension)
-            )
+            yield segment_named(settings.name, dimension, name)
 
 
 def _texts(payload: Payload, name: str) -> Iterator[str]:

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from connectors import Payload
 from connectors.glpi import words
-from connectors.glpi.places import of_list, segment_ids, services_of
+from connectors.glpi.places import of_list, segment_ids, segment_keys, services_of
 from connectors.glpi.settings import GlpiSettings
+from connectors.links import change_segment, change_service
 from connectors.values import (
     LAST_SECOND,
     Rows,
@@ -27,7 +28,7 @@ from connectors.values import (
     text_of,
     whole,
 )
-from impact.model import Change, ChangeSegment, ChangeService, Ticket, row_id, to_choice
+from impact.model import Change, Ticket, row_id, to_choice
 
 DONE = ("done", "rolled_back")
 
@@ -190,28 +191,13 @@ def _cost(row: Payload) -> float:
 
 
 def _touched(payload: Payload, settings: GlpiSettings, key: str) -> Rows:
-    change = row_id(settings.name, "change", key)
     for service_key, service in services_of(payload, settings):
         if service:
             yield service
-        link = f"{key}:{service_key}"
-        yield ChangeService(
-            id=row_id(settings.name, "change_service", link),
-            source=settings.name,
-            source_key=link,
-            change_id=change,
-            service_id=row_id(settings.name, "service", service_key),
-        )
+        yield change_service(settings.name, key, service_key)
     yield from of_list(payload, settings)
-    for segment in segment_ids(payload, settings):
-        link = f"{key}:{segment.partition(':segment:')[2]}"
-        yield ChangeSegment(
-            id=row_id(settings.name, "change_segment", link),
-            source=settings.name,
-            source_key=link,
-            change_id=change,
-            segment_id=segment,
-        )
+    for segment_key in segment_keys(payload, settings):
+        yield change_segment(settings.name, key, segment_key)
 
 
 # Tickets

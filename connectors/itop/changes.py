@@ -6,12 +6,14 @@ iTop has planned dates only and no outcome; when customers met a change is told 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
 from connectors import Payload
-from connectors.itop.record import Record, named_service, segments, service_key, service_row
+from connectors.itop.record import Record, named_service, segments, service_key
 from connectors.itop.settings import ItopSettings
+from connectors.links import service_named
 from connectors.values import Rows, amounts, guarded, items, plain, text_of
 from impact.model import Change, ChangeSegment, ChangeService, Service, row_id
 
@@ -97,7 +99,7 @@ def _services_of(record: Record) -> Iterator[Service | ChangeService]:
         )
         parent = row_id(settings.name, "service", parents[0]) if len(parents) == 1 else None
         name = text_of(item.get("name")) or f"Configuration item {number}"
-        yield service_row(record, f"ci:{number}", name, parent)
+        yield replace(service_named(settings.name, name, f"ci:{number}"), parent_id=parent)
         for key in (f"ci:{number}", *map(str, parents)):
             if touched.get(key) != "changed":
                 touched[key] = role

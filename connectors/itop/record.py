@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from connectors import Payload
 from connectors.itop.settings import ItopSettings
 from connectors.itop.times import moment
+from connectors.links import segment_named, service_named
 from connectors.settings import SEGMENTS
 from connectors.values import Unreadable, items, mapping, text_of
 from impact.model import Segment, Service, row_id, to_choice
@@ -94,13 +95,7 @@ def service_key(value: str) -> str:
 
 def named_service(record: Record, value: str) -> Service | None:
     """The service that a text names; None for an id, whose row comes with the list of services."""
-    return None if value.isdigit() else service_row(record, service_key(value), value, None)
-
-
-def service_row(record: Record, key: str, name: str, parent: str | None) -> Service:
-    """A service that is told by another record."""
-    source = record.settings.name
-    return Service(id=row_id(source, "service", key), source=source, source_key=key, name=name, parent_id=parent)
+    return None if value.isdigit() else service_named(record.settings.name, value, service_key(value))
 
 
 def segments(record: Record) -> Iterator[tuple[str, Segment | None]]:
@@ -113,9 +108,5 @@ def segments(record: Record) -> Iterator[tuple[str, Segment | None]]:
         if value and value.isdigit() and dimension in OF_SEGMENT:
             yield row_id(source, "segment", f"{OF_SEGMENT[dimension]}:{value}"), None
         elif name := text_of(value):
-            key = f"{dimension}:{name.casefold()}"
-            identity = row_id(source, "segment", key)
-            yield (
-                identity,
-                Segment(id=identity, source=source, source_key=key, name=name, dimension=cast(Any, dimension)),
-            )
+            segment = segment_named(source, dimension, name)
+            yield segment.id, segment

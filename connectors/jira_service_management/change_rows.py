@@ -15,8 +15,9 @@ from connectors.jira_service_management.meaning import (
     person_in,
     status_of,
 )
-from connectors.jira_service_management.named import link, segments_of, services_of, team_of
+from connectors.jira_service_management.named import segments_of, services_of, team_of
 from connectors.jira_service_management.settings import JiraSettings
+from connectors.links import touched
 from connectors.values import (
     DAY,
     LAST_SECOND,
@@ -36,8 +37,6 @@ from connectors.values import (
 from impact.model import (
     END_OF_KIND,
     Change,
-    ChangeSegment,
-    ChangeService,
     Milestone,
     MilestoneKind,
     row_id,
@@ -84,12 +83,7 @@ def change_rows(payload: Payload, settings: JiraSettings) -> Rows:
     yield from (error.rejection(key) for error in (*wrong, *unplanned))
     if team:
         yield team
-    for service in services_of(payload, settings):
-        yield service
-        yield ChangeService(**link(settings, "change_service", key, service.source_key), service_id=service.id)
-    for segment in segments_of(payload, settings):
-        yield segment
-        yield ChangeSegment(**link(settings, "change_segment", key, segment.source_key), segment_id=segment.id)
+    yield from touched(settings.name, key, services_of(payload, settings), segments_of(payload, settings))
 
 
 def _plan(payload: Payload, settings: JiraSettings) -> tuple[dict[str, Any], list[Unreadable]]:

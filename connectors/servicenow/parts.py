@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from connectors import Payload
-from connectors.links import service_named
+from connectors.links import segment_named, service_named
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.settings import SEGMENTS
 from connectors.values import Unreadable, instant, items, mapping, text_of
-from impact.model import Dimension, Segment, Service, row_id
+from impact.model import Segment, Service, row_id
 
 LISTED_CLASSES = ("cmdb_ci_service", "service_offering")
 """Classes of configuration items that the stream of services brings, with more than a name."""
@@ -127,14 +127,7 @@ def segments_of(payload: Payload, settings: ServiceNowSettings) -> Iterator[Segm
         word = text_of(about.get("id"))
         if word is None:
             continue
-        key = f"{dimension}:{word}"
-        yield Segment(
-            id=row_id(settings.name, "segment", key),
-            source=settings.name,
-            source_key=key,
-            name=text_of(about.get("name")) or word,
-            dimension=cast(Dimension, dimension),
-        )
+        yield segment_named(settings.name, dimension, text_of(about.get("name")) or word, f"{dimension}:{word}")
 
 
 def yes(value: object) -> bool | None:
