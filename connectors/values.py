@@ -130,6 +130,11 @@ def key_of(payload: Payload) -> str:
     return str(number)
 
 
+def stored_key(payload: Payload) -> str:
+    """What a payload has under ``id``, by which it is stored."""
+    return str(payload["id"])
+
+
 def instant(column: str, value: object, zone: tzinfo = UTC) -> datetime | None:
     """A text as an instant, UTC; one without an offset is in ``zone``. None when it is empty; Unreadable, naming
     ``column``, for other text. A local time that the clock change skips is read with the offset before it; one that

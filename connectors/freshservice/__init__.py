@@ -31,10 +31,7 @@ from connectors.freshservice.rows import (
 )
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.freshservice.tickets import survey_rows, ticket_rows
-
-
-def _key(payload: Mapping[str, Any]) -> str:
-    return str(payload["id"])
+from connectors.values import stored_key
 
 
 def _answered_or_updated(payload: Mapping[str, Any]) -> datetime | None:
@@ -47,7 +44,7 @@ CONNECTOR = Connector(
     title="Freshservice",
     settings=FreshserviceSettings,
     streams=(
-        Stream("teams", ("team",), read_teams, team_rows, _key, whole=True),
+        Stream("teams", ("team",), read_teams, team_rows, stored_key, whole=True),
         Stream(
             "services",
             ("service",),
@@ -58,13 +55,13 @@ CONNECTOR = Connector(
             wanted=lambda settings: bool(settings.service_types),
             whole=True,
         ),
-        Stream("segments", ("segment",), read_segments, segment_rows, _key, whole=True),
+        Stream("segments", ("segment",), read_segments, segment_rows, stored_key, whole=True),
         Stream(
             "changes",
             ("change", "change_service", "service", "change_segment", "segment"),
             read_changes,
             change_rows,
-            _key,
+            stored_key,
             stamp,
             people=("sponsor",),
             resume=resume_changes,
@@ -78,7 +75,7 @@ CONNECTOR = Connector(
             ("ticket", "service", "segment"),
             read_tickets,
             ticket_rows,
-            _key,
+            stored_key,
             stamp,
             people=("person",),
             resume=resume_tickets,
@@ -89,7 +86,7 @@ CONNECTOR = Connector(
             ("satisfaction_response",),
             read_surveys,
             survey_rows,
-            _key,
+            stored_key,
             _answered_or_updated,
             wanted=lambda settings: settings.surveys,
             resume=resume_surveys,

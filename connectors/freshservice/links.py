@@ -9,19 +9,11 @@ from connectors import Payload
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.links import segment_named, service_named
 from connectors.settings import SEGMENTS
-from connectors.values import Unreadable, instant, items, mapping, text_of, whole
+from connectors.values import instant, items, key_of, mapping, text_of, whole
 from impact.model import Segment, Service, row_id
 
 BY_NUMBER = ("department_id", "location_id")
 """Fields that hold the number of a listed department or location; all others hold names."""
-
-
-def key_of(payload: Payload) -> str:
-    """The number of a record; Unreadable without one."""
-    number = whole(payload.get("id"))
-    if number is None:
-        raise Unreadable("id", payload.get("id"), "a record without a number")
-    return str(number)
 
 
 def common(payload: Payload, settings: FreshserviceSettings, table: str, page: str) -> dict[str, Any]:

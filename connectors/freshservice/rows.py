@@ -9,7 +9,6 @@ from typing import Any, cast
 from connectors import Payload
 from connectors.freshservice.links import (
     common,
-    key_of,
     labelled,
     said,
     segments_of,
@@ -28,6 +27,7 @@ from connectors.values import (
     day_of,
     guarded,
     instant,
+    key_of,
     mapping,
     moment,
     text_of,

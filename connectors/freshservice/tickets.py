@@ -8,7 +8,6 @@ from typing import Any, cast
 from connectors import Payload
 from connectors.freshservice.links import (
     common,
-    key_of,
     labelled,
     said,
     segment_ids,
@@ -18,7 +17,7 @@ from connectors.freshservice.links import (
     word_of,
 )
 from connectors.freshservice.settings import FreshserviceSettings
-from connectors.values import Rows, Unreadable, guarded, instant, mapping, number, text_of
+from connectors.values import Rows, Unreadable, guarded, instant, key_of, mapping, number, text_of
 from impact.model import Better, Instrument, SatisfactionResponse, Ticket, row_id, score_ratio
 
 SOLVED = ("resolved", "closed")

@@ -9,11 +9,7 @@ from connectors import Connector, Payload, Stream
 from connectors.glpi import check, entries, lists, reading, rows
 from connectors.glpi.session import open_session
 from connectors.glpi.settings import LEGACY, GlpiSettings
-from connectors.values import text_of
-
-
-def _key(payload: Payload) -> str:
-    return str(payload["id"])
+from connectors.values import stored_key, text_of
 
 
 def _listed(payload: Payload) -> str:
@@ -39,7 +35,7 @@ CONNECTOR = Connector(
     title="GLPI",
     settings=GlpiSettings,
     streams=(
-        Stream("teams", ("team",), lists.fetch_teams, entries.team_rows, _key, whole=True),
+        Stream("teams", ("team",), lists.fetch_teams, entries.team_rows, stored_key, whole=True),
         Stream("services", ("service",), lists.fetch_services, entries.service_rows, _listed, whole=True),
         Stream("segments", ("segment",), lists.fetch_segments, entries.segment_rows, _listed, whole=True),
         Stream(
@@ -47,7 +43,7 @@ CONNECTOR = Connector(
             ("change", "change_service", "service", "change_segment", "segment"),
             reading.fetch_changes,
             rows.change_rows,
-            _key,
+            stored_key,
             _stamp,
             people=("sponsor.*",),
             resume=reading.resume_changes,
@@ -58,7 +54,7 @@ CONNECTOR = Connector(
             ("milestone",),
             lists.fetch_milestones,
             entries.milestone_rows,
-            _key,
+            stored_key,
             _stamp,
             wanted=_legacy,
             whole=True,
@@ -69,7 +65,7 @@ CONNECTOR = Connector(
             ("ticket", "service", "segment"),
             reading.fetch_tickets,
             rows.ticket_rows,
-            _key,
+            stored_key,
             _stamp,
             people=("requesters.*",),
             resume=reading.resume_tickets,
@@ -80,7 +76,7 @@ CONNECTOR = Connector(
             ("satisfaction_response",),
             lists.fetch_surveys,
             entries.survey_rows,
-            _key,
+            stored_key,
             wanted=_legacy,
             ids=lists.survey_ids,
         ),

@@ -9,7 +9,6 @@ from connectors.itop.check import own_fields, tell
 from connectors.itop.reading import (
     ids_in,
     ids_of,
-    key_of,
     read_changes,
     read_milestones,
     read_tickets,
@@ -20,6 +19,7 @@ from connectors.itop.reading import (
 from connectors.itop.rows import milestone_rows, segment_rows, service_rows, team_rows
 from connectors.itop.settings import ItopSettings
 from connectors.itop.tickets import ticket_rows
+from connectors.values import stored_key
 
 TEAMS = read_whole([("Team", ())])
 SERVICES = read_whole([("Service", ())])
@@ -30,8 +30,10 @@ CONNECTOR = Connector(
     title="iTop",
     settings=ItopSettings,
     streams=(
-        Stream("teams", ("team",), TEAMS, team_rows, key_of, whole=True, ids=ids_in(TEAMS, key_of)),
-        Stream("services", ("service",), SERVICES, service_rows, key_of, whole=True, ids=ids_in(SERVICES, key_of)),
+        Stream("teams", ("team",), TEAMS, team_rows, stored_key, whole=True, ids=ids_in(TEAMS, stored_key)),
+        Stream(
+            "services", ("service",), SERVICES, service_rows, stored_key, whole=True, ids=ids_in(SERVICES, stored_key)
+        ),
         Stream(
             "segments",
             ("segment",),
@@ -46,18 +48,18 @@ CONNECTOR = Connector(
             ("change", "change_service", "service", "change_segment", "segment"),
             read_changes,
             change_rows,
-            key_of,
+            stored_key,
             updated_at,
             people=("sponsor",),
             ids=ids_of("change"),
         ),
-        Stream("milestones", ("milestone",), read_milestones, milestone_rows, key_of, ids=ids_of("milestone")),
+        Stream("milestones", ("milestone",), read_milestones, milestone_rows, stored_key, ids=ids_of("milestone")),
         Stream(
             "tickets",
             ("ticket", "satisfaction_response", "service", "segment"),
             read_tickets,
             ticket_rows,
-            key_of,
+            stored_key,
             updated_at,
             people=("person",),
             ids=ids_of("ticket"),

@@ -225,11 +225,6 @@ def _record(item: Item, at: datetime | None) -> Record:
     }
 
 
-def key_of(payload: Payload) -> str:
-    """A payload's own key."""
-    return str(payload["id"])
-
-
 def segment_key(payload: Payload) -> str:
     """The key of an organization or a location, which have ids of their own each."""
     return f"{SEGMENT_KINDS.get(payload['class'], payload['class'])}:{payload['id']}"

@@ -3,9 +3,6 @@ opened. What is asked, kept and meant is told in the parts beside this file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from connectors import Connector, Stream
 from connectors.http import Http
 from connectors.jira_service_management.change_rows import change_rows, milestone_rows
@@ -21,6 +18,7 @@ from connectors.jira_service_management.reading import (
 )
 from connectors.jira_service_management.settings import JiraSettings
 from connectors.jira_service_management.ticket_rows import ticket_rows
+from connectors.values import stored_key
 
 
 def open_session(settings: JiraSettings) -> Http:
@@ -30,10 +28,6 @@ def open_session(settings: JiraSettings) -> Http:
     if settings.email and settings.api_token:
         return settings.session(basic=(settings.email, settings.api_token))
     return settings.session(basic=(settings.username, settings.password))
-
-
-def _key(payload: Mapping[str, Any]) -> str:
-    return str(payload["id"])
 
 
 CONNECTOR = Connector(
@@ -46,7 +40,7 @@ CONNECTOR = Connector(
             ("change", "change_service", "service", "change_segment", "segment", "team"),
             read_changes,
             change_rows,
-            _key,
+            stored_key,
             updated_at,
             people=("sponsor.*",),
             wanted=lambda settings: bool(settings.change_types),
@@ -58,7 +52,7 @@ CONNECTOR = Connector(
             ("milestone",),
             read_milestones,
             milestone_rows,
-            _key,
+            stored_key,
             updated_at,
             wanted=lambda settings: bool(settings.change_types),
             resume=read_milestones,
@@ -69,7 +63,7 @@ CONNECTOR = Connector(
             ("ticket", "satisfaction_response", "service", "segment", "team"),
             read_tickets,
             ticket_rows,
-            _key,
+            stored_key,
             updated_at,
             people=("reporter", "requester.*"),
             wanted=lambda settings: bool(settings.ticket_types),

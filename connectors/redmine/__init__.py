@@ -21,6 +21,7 @@ from connectors.redmine.reading import (
 )
 from connectors.redmine.rows import change_rows, milestone_rows, team_rows, ticket_rows
 from connectors.redmine.settings import RedmineSettings
+from connectors.values import stored_key
 
 
 def open_session(settings: RedmineSettings) -> Http:
@@ -28,10 +29,6 @@ def open_session(settings: RedmineSettings) -> Http:
     if settings.api_key:
         return settings.session(headers={"X-Redmine-API-Key": settings.api_key})
     return settings.session(basic=(settings.username, settings.password))
-
-
-def _key(payload: Mapping[str, Any]) -> str:
-    return str(payload["id"])
 
 
 def _version_stamp(payload: Mapping[str, Any]) -> Any:
@@ -44,26 +41,32 @@ CONNECTOR = Connector(
     title="Redmine",
     settings=RedmineSettings,
     streams=(
-        Stream("teams", ("team",), read_teams, team_rows, _key, whole=True),
+        Stream("teams", ("team",), read_teams, team_rows, stored_key, whole=True),
         Stream(
             "changes",
             ("change", "change_service", "service", "change_segment", "segment", "team"),
             read_changes,
             change_rows,
-            _key,
+            stored_key,
             stamp,
             people=("sponsor.*",),
             ids=ids_of_changes,
         ),
         Stream(
-            "milestones", ("milestone",), read_milestones, milestone_rows, _key, _version_stamp, ids=ids_of_milestones
+            "milestones",
+            ("milestone",),
+            read_milestones,
+            milestone_rows,
+            stored_key,
+            _version_stamp,
+            ids=ids_of_milestones,
         ),
         Stream(
             "tickets",
             ("ticket", "satisfaction_response", "service", "segment"),
             read_tickets,
             ticket_rows,
-            _key,
+            stored_key,
             stamp,
             people=("author", "requester.*"),
             ids=ids_of_tickets,

@@ -3,9 +3,6 @@ in the parts beside this file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from connectors import Connector, Stream
 from connectors.http import Http
 from connectors.request_tracker.check import own_fields, tell
@@ -21,6 +18,7 @@ from connectors.request_tracker.reading import (
 )
 from connectors.request_tracker.rows import change_rows, milestone_rows, team_rows, ticket_rows
 from connectors.request_tracker.settings import RtSettings
+from connectors.values import stored_key
 
 
 def open_session(settings: RtSettings) -> Http:
@@ -30,33 +28,29 @@ def open_session(settings: RtSettings) -> Http:
     return settings.session(basic=(settings.username, settings.password))
 
 
-def _key(payload: Mapping[str, Any]) -> str:
-    return str(payload["id"])
-
-
 CONNECTOR = Connector(
     kind="request_tracker",
     title="Request Tracker",
     settings=RtSettings,
     streams=(
-        Stream("teams", ("team",), read_teams, team_rows, _key, whole=True),
+        Stream("teams", ("team",), read_teams, team_rows, stored_key, whole=True),
         Stream(
             "changes",
             ("change", "change_service", "service", "change_segment", "segment", "team"),
             read_changes,
             change_rows,
-            _key,
+            stored_key,
             stamp,
             people=("Sponsor.*",),
             ids=ids_of_changes,
         ),
-        Stream("milestones", ("milestone",), read_milestones, milestone_rows, _key, stamp, ids=ids_of_milestones),
+        Stream("milestones", ("milestone",), read_milestones, milestone_rows, stored_key, stamp, ids=ids_of_milestones),
         Stream(
             "tickets",
             ("ticket", "satisfaction_response", "service", "segment"),
             read_tickets,
             ticket_rows,
-            _key,
+            stored_key,
             stamp,
             people=("Requestor.*.id",),
             ids=ids_of_tickets,
