@@ -80,6 +80,10 @@ CHOICES: Mapping[str, tuple[str, str]] = {
     "channel": ("ticket", "channel"),
 }
 """The parts of ``values`` whose words are those of a column: its table and name."""
+ROLLED_OUT = ("done", "rolled_back")
+"""Our words for a change that was rolled out and has ended."""
+SOLVED = ("resolved", "closed")
+"""Our words for a ticket that was solved."""
 
 
 def with_own(own: Mapping[str, Words]) -> Mapping[str, Words]:

@@ -33,10 +33,10 @@ from connectors.values import (
     text_of,
     whole,
 )
+from connectors.words import ROLLED_OUT
 from impact.model import Change, Dimension, Milestone, Segment, Team, row_id
 
 DIMENSIONS = ("department", "location")
-ENDED = ("done", "rolled_back")
 
 
 @guarded("id")
@@ -88,7 +88,9 @@ def change_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     status, raw = change_status(payload, settings)
     begun, ended = _rollout(payload, settings, status)
     costs, wrong = amounts(lambda name: word_of(payload, name))
-    outcome = settings.meaning("change_outcome", *said(payload, "outcome")) if status in (*ENDED, "other") else None
+    outcome = (
+        settings.meaning("change_outcome", *said(payload, "outcome")) if status in (*ROLLED_OUT, "other") else None
+    )
     yield Change(
         **common(payload, settings, "change", "changes"),
         number=f"CHN-{key}",

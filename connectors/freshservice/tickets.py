@@ -18,9 +18,8 @@ from connectors.freshservice.links import (
 )
 from connectors.freshservice.settings import FreshserviceSettings
 from connectors.values import Rows, Unreadable, guarded, instant, key_of, mapping, number, text_of
+from connectors.words import SOLVED
 from impact.model import Better, Instrument, SatisfactionResponse, Ticket, row_id, score_ratio
-
-SOLVED = ("resolved", "closed")
 
 
 @guarded("id")

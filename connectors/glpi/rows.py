@@ -28,9 +28,8 @@ from connectors.values import (
     text_of,
     whole,
 )
+from connectors.words import ROLLED_OUT
 from impact.model import Change, Ticket, row_id, to_choice
-
-DONE = ("done", "rolled_back")
 
 
 def key_of(payload: Payload) -> str:
@@ -84,13 +83,13 @@ def change_rows(payload: Payload, settings: GlpiSettings) -> Rows:
     key = key_of(payload)
     status, raw = _change_status(payload, settings)
     kind, risk = field(payload, "kind"), field(payload, "risk")
-    outcome_raw = field(payload, "outcome") or (raw if status in (*DONE, "cancelled") else None)
+    outcome_raw = field(payload, "outcome") or (raw if status in (*ROLLED_OUT, "cancelled") else None)
     outcome = (
         "unknown"
         if status == "cancelled"
         else meaning(settings, "change_outcome", payload.get("status"), outcome_raw, "unknown")
     )
-    begun, ended = _rollout(payload, settings) if status in DONE else (None, None)
+    begun, ended = _rollout(payload, settings) if status in ROLLED_OUT else (None, None)
     costs, wrong = _amounts(payload)
     group = next((g for g in payload.get("groups") or () if text_of(g)), None)
     yield Change(

@@ -15,6 +15,7 @@ from connectors.itop.record import Record, named_service, segments, service_key
 from connectors.itop.settings import ItopSettings
 from connectors.links import service_named
 from connectors.values import Rows, amounts, guarded, items, plain, text_of
+from connectors.words import ROLLED_OUT
 from impact.model import Change, ChangeSegment, ChangeService, Service, row_id
 
 
@@ -65,7 +66,7 @@ def _rollout(record: Record, status: str) -> tuple[datetime | None, datetime | N
     """When customers met the change: a configured field; else what ``rollout_from`` says, for what was rolled out."""
     start, end = record.at("rollout_start_at"), record.at("rollout_end_at")
     chosen = record.settings.rollout_from
-    if start or end or chosen == "field" or status not in ("running", "done", "rolled_back"):
+    if start or end or chosen == "field" or status not in ("running", *ROLLED_OUT):
         return start, end
     if chosen == "plan":
         return record.at("planned_start_at"), record.at("planned_end_at") if status != "running" else None
@@ -73,11 +74,10 @@ def _rollout(record: Record, status: str) -> tuple[datetime | None, datetime | N
         closed = record.at("closed_at")
         return closed, closed
     words = record.settings.words["change_status"]
-    met, complete = ("running", "done", "rolled_back"), ("done", "rolled_back")
     moves = [(at, words.get(old.lower()), words.get(new.lower())) for at, old, new in record.moves("status") or ()]
-    begun = next((at for at, _, new in moves if new in met), None)
-    ended = [at for at, old, new in moves if new in complete and old not in complete]
-    return begun, ended[-1] if ended and status in complete else None
+    begun = next((at for at, _, new in moves if new in ("running", *ROLLED_OUT)), None)
+    ended = [at for at, old, new in moves if new in ROLLED_OUT and old not in ROLLED_OUT]
+    return begun, ended[-1] if ended and status in ROLLED_OUT else None
 
 
 def _services_of(record: Record) -> Iterator[Service | ChangeService]:

@@ -9,6 +9,7 @@ from connectors import Payload
 from connectors.itop.record import Record, named_service, segments, service_key
 from connectors.itop.settings import ItopSettings
 from connectors.values import Rows, Unreadable, guarded, number, or_error, score, text_of, whole
+from connectors.words import SOLVED
 from impact.model import Better, Instrument, Rejected, SatisfactionResponse, Ticket, row_id, score_ratio
 
 UNTOUCHED = 1.0
@@ -72,7 +73,7 @@ def _first_reply(record: Record, opened: datetime) -> datetime | None:
 
 def _resolution(record: Record, status: str) -> dict[str, Any]:
     """Resolutions and reopenings; those in the past are known where a history was read."""
-    ended = status in ("resolved", "closed")
+    ended = status in SOLVED
     resolved = record.at("resolved_at") if ended else None
     missed = record.word("yes_no", text_of(record.value("target_missed")), "")
     within = {"yes": False, "no": True if ended else None}.get(missed)
@@ -86,8 +87,8 @@ def _resolution(record: Record, status: str) -> dict[str, Any]:
         return found
     words = record.settings.words["ticket_status"]
     steps = [(at, words.get(old.lower()), words.get(new.lower())) for at, old, new in moves]
-    solved = next((at for at, _, new in steps if new in ("resolved", "closed")), None)
-    back = [at for at, old, new in steps if old in ("resolved", "closed") and new in ("open", "waiting")]
+    solved = next((at for at, _, new in steps if new in SOLVED), None)
+    back = [at for at, old, new in steps if old in SOLVED and new in ("open", "waiting")]
     first = min((at for at in (solved, resolved) if at), default=None)
     return found | {
         "first_resolved_at": first,
@@ -106,10 +107,7 @@ def _answer(record: Record, ticket: Ticket) -> Rows:
     """The survey of a closed ticket. iTop's own field says 1, the best, from the beginning: that is an answer only with
     a comment, or where the history shows that somebody chose it. A field of the company's own is empty until then."""
     column, settings = record.codes["csat"], record.settings
-    if (
-        ticket.status not in (("resolved", "closed") if settings.own_survey else ("closed",))
-        or column not in record.raw
-    ):
+    if ticket.status not in (SOLVED if settings.own_survey else ("closed",)) or column not in record.raw:
         return
     try:
         said = score(column, record.text("csat"), settings.words["csat"])

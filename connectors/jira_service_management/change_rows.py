@@ -34,6 +34,7 @@ from connectors.values import (
     readable,
     text_of,
 )
+from connectors.words import ROLLED_OUT
 from impact.model import (
     END_OF_KIND,
     Change,
@@ -43,8 +44,7 @@ from impact.model import (
     to_choice,
 )
 
-CARRIED_OUT = ("running", "done", "rolled_back")
-ENDED = ("done", "rolled_back")
+CARRIED_OUT = ("running", *ROLLED_OUT)
 Dates = tuple[datetime | None, datetime | None]
 
 
@@ -99,10 +99,10 @@ def _outcome(payload: Payload, settings: JiraSettings, status: str, raw: str | N
     """The outcome by a configured field, else by a resolution or a last status whose word says it. A resolution such
     as *Done* does not; a change that has not ended, or never was carried out, has none."""
     words, resolution = settings.words["change_outcome"], text_of(payload.get("resolution"))
-    said = [first_of(payload, "outcome"), resolution, raw if status in ENDED else None]
+    said = [first_of(payload, "outcome"), resolution, raw if status in ROLLED_OUT else None]
     decisive = next((word for word in said if word and word.lower() in words), None)
     shown = decisive or next(filter(None, said[:2]), None)
-    return (to_choice(decisive, words, "unknown") if status in (*ENDED, "other") else "unknown"), shown
+    return (to_choice(decisive, words, "unknown") if status in (*ROLLED_OUT, "other") else "unknown"), shown
 
 
 def _rollout(payload: Payload, settings: JiraSettings, status: str, plan: Dates) -> Dates:
@@ -116,12 +116,12 @@ def _rollout(payload: Payload, settings: JiraSettings, status: str, plan: Dates)
         moment("rollout_end_at", first_of(payload, "rollout_end_at"), settings.day_zone, LAST_SECOND),
     )
     if settings.rollout_from_plan and status in CARRIED_OUT:
-        said = (said[0] or plan[0], said[1] or (plan[1] if status in ENDED else None))
+        said = (said[0] or plan[0], said[1] or (plan[1] if status in ROLLED_OUT else None))
     started = settings.words["change_rollout"]
     begun = next((at for at, event in events_of(payload, "status") if _named(event.get("new")) in started), None)
     ended = None
-    if status in ENDED:
-        moved = (at for at, _, new in moves(payload, settings, "change") if new in ENDED)
+    if status in ROLLED_OUT:
+        moved = (at for at, _, new in moves(payload, settings, "change") if new in ROLLED_OUT)
         ended = next(moved, None) or instant("resolved", payload.get("resolved"))
         ended = ended or instant("moved", payload.get("moved"))
         begun = earliest(begun, ended)

@@ -19,7 +19,6 @@ BY_CATEGORY: Mapping[str, Mapping[str, str]] = {
 }
 """What a status that no word knows means by its category. A change or step in an unknown status of the category done
 may have been refused: its resolution decides."""
-SOLVED = ("resolved", "closed")
 
 
 def key_of(payload: Payload) -> str:

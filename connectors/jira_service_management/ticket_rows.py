@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from connectors import Payload
 from connectors.jira_service_management.meaning import (
-    SOLVED,
     common,
     events_of,
     first_of,
@@ -33,6 +32,7 @@ from connectors.values import (
     text_of,
     whole,
 )
+from connectors.words import SOLVED
 from impact.model import Rejected, Row, SatisfactionResponse, Ticket, row_id, score_ratio, to_choice
 
 UNSOLVED = ("open", "waiting")

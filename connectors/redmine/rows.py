@@ -37,6 +37,7 @@ from connectors.values import (
     text_of,
     whole,
 )
+from connectors.words import ROLLED_OUT, SOLVED
 from impact.model import (
     END_OF_KIND,
     Change,
@@ -47,7 +48,7 @@ from impact.model import (
     to_choice,
 )
 
-SOLVED, ENDED = ("resolved", "closed"), ("resolved", "closed", "cancelled", "merged")
+ENDED = (*SOLVED, "cancelled", "merged")
 
 
 @guarded("id")
@@ -68,7 +69,7 @@ def change_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     team = named_team(payload, settings)
     costs, wrong = amounts(fields)
     begun, ended = _rollout(payload, settings, status, fields)
-    outcome_raw = fields("outcome") or (raw if status in ("done", "rolled_back", "cancelled") else None)
+    outcome_raw = fields("outcome") or (raw if status in (*ROLLED_OUT, "cancelled") else None)
     outcome = (
         "unknown" if status == "cancelled" else to_choice(outcome_raw, settings.words["change_outcome"], "unknown")
     )
@@ -112,8 +113,8 @@ def _rollout(
     starting = [w for w, ours in settings.words["change_rollout"].items() if ours == "started"]
     history = events_of(payload, "status")
     begun = next((at for at, event in history if str(_name(event.get("new"))).lower() in starting), None)
-    ended = next((at for at, _, new in moves(payload, settings, "change") if new in ("done", "rolled_back")), None)
-    if status in ("done", "rolled_back"):
+    ended = next((at for at, _, new in moves(payload, settings, "change") if new in ROLLED_OUT), None)
+    if status in ROLLED_OUT:
         ended = earliest(ended, closed_at(payload))
     begun = earliest(begun, ended)
     return start or begun, end or ended

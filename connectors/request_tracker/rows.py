@@ -35,6 +35,7 @@ from connectors.values import (
     text_of,
     whole,
 )
+from connectors.words import ROLLED_OUT, SOLVED
 from impact.model import (
     END_OF_KIND,
     Better,
@@ -74,7 +75,7 @@ def change_rows(payload: Payload, settings: RtSettings) -> Rows:
     team = _named_team(payload, settings, fields("team"))
     costs, wrong = amounts(fields)
     begun, ended = _rollout(payload, settings, status, fields)
-    outcome_raw = fields("outcome") or (raw if status in ("done", "rolled_back", "cancelled") else None)
+    outcome_raw = fields("outcome") or (raw if status in (*ROLLED_OUT, "cancelled") else None)
     outcome = (
         to_choice(outcome_raw, settings.words["change_outcome"], "unknown") if status != "cancelled" else "unknown"
     )
@@ -124,7 +125,7 @@ def _rollout(
     events = events_of(payload, "Status")
     begun = next((at for at, _, new in events if new in starting or new in ending), None)
     ended = next((at for at, _, new in events if new in ending), None)
-    if status in ("done", "rolled_back"):
+    if status in ROLLED_OUT:
         ended = earliest(ended, date_in(payload, "Resolved"))
         begun = earliest(begun, ended)
     end = end or ended
@@ -173,7 +174,7 @@ def ticket_rows(payload: Payload, settings: RtSettings) -> Rows:
     status = to_choice(raw, settings.words["ticket_status"])
     service = service_named(settings.name, named) if (named := fields("service")) else None
     segments = tuple(_segments(payload, settings, "ticket"))
-    resolved = date_in(payload, "Resolved") if status in ("resolved", "closed") else None
+    resolved = date_in(payload, "Resolved") if status in SOLVED else None
     history = _reopenings(payload, settings, resolved)
     due = date_in(payload, "Due")
     causes = [i for kind in settings.cause_links for i in links.get(kind, ())]

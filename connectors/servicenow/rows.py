@@ -10,6 +10,7 @@ from connectors.links import change_segment, change_service
 from connectors.servicenow.parts import Reader, affected, common, key_of, link, segments_of, services_of
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.values import Rows, Unreadable, amounts, day_of, guarded, instant, number, or_error, text_of
+from connectors.words import ROLLED_OUT
 from impact.model import (
     END_OF_KIND,
     Change,
@@ -88,7 +89,7 @@ def _rollout(read: Reader, settings: ServiceNowSettings, status: str) -> tuple[d
     begun, ended = read.at("rollout_start_at"), read.at("rollout_end_at")
     if status == "cancelled":
         return None, None
-    if settings.rollout_from_plan and status in ("done", "rolled_back") and begun is None and ended is None:
+    if settings.rollout_from_plan and status in ROLLED_OUT and begun is None and ended is None:
         return read.at("planned_start_at"), read.at("planned_end_at")
     return begun, ended
 

@@ -10,9 +10,8 @@ from connectors import Payload
 from connectors.servicenow.parts import Reader, common, key_of, link, segments_of, services_of, yes
 from connectors.servicenow.settings import ServiceNowSettings
 from connectors.values import Unreadable, earliest, guarded, instant, items, or_error, text_of, whole
+from connectors.words import SOLVED
 from impact.model import Rejected, Row, Ticket
-
-SOLVED = ("resolved", "closed")
 
 
 @guarded("sys_id")

@@ -9,6 +9,7 @@ from typing import Any, cast
 from connectors import Payload
 from connectors.links import change_service, touched
 from connectors.values import AMOUNTS, Rows, Unreadable, day_of, guarded, instant, mapping, number, text_of
+from connectors.words import ROLLED_OUT
 from connectors.zendesk.answers import rating_rows
 from connectors.zendesk.fields import (
     Side,
@@ -30,7 +31,6 @@ from connectors.zendesk.settings import ZendeskSettings
 from impact.model import Change, Milestone, Segment, Service, Team, Ticket, row_id
 
 RESOLVED = ("resolved", "closed", "merged")
-ENDED = ("done", "rolled_back")
 DELETED, SOLVED, CLOSED = "deleted", "solved", "closed"
 AGENT_PAGE = "agent/tickets/"
 
@@ -160,7 +160,7 @@ def _outcome(
     raw = shown(payload, "outcome")
     if status == "cancelled":
         return "unknown", raw
-    if raw is None and status in ENDED and (status_raw or "").lower() in words:
+    if raw is None and status in ROLLED_OUT and (status_raw or "").lower() in words:
         return words[(status_raw or "").lower()], status_raw
     return meaning(payload, "outcome", words) or "unknown", raw
 
