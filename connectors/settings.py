@@ -15,7 +15,7 @@ from connectors import words
 from connectors.http import Http
 from connectors.patience import Patience
 from connectors.words import Words
-from impact.model import SettingsError
+from impact.model import SettingsError, row_id
 from impact.model import fields as model_fields
 
 SEGMENTS = ("location", "department", "role", "device", "tier")
@@ -142,6 +142,22 @@ class SystemSettings:
     def day_zone(self) -> ZoneInfo:
         """The zone whose days milestone dates are."""
         return ZoneInfo(self.day_timezone)
+
+    @property
+    def site(self) -> str:
+        """The address below which people open the pages of records."""
+        return self.url.rstrip("/")
+
+    def row(self, table: str, key: str, *, page: str = "", updated_at: datetime | None = None) -> dict[str, Any]:
+        """What every row made of a record of this system has; ``page`` is where people open the record, below the
+        system's address."""
+        return {
+            "id": row_id(self.name, table, key),
+            "source": self.name,
+            "source_key": key,
+            "url": f"{self.site}/{page}" if page and self.web_links else None,
+            "source_updated_at": updated_at,
+        }
 
     def field(self, part: str, name: str) -> str:
         """The system's own field behind a canonical field; empty: none."""

@@ -87,7 +87,7 @@ def test_settings_that_cannot_be_right_are_refused(keys: dict[str, Any], complai
 def test_the_address_of_the_api_itself_is_taken_as_well() -> None:
     settings = own(url="https://glpi.example.com/glpi/apirest.php")
     assert CONNECTOR.open(settings).url == "https://glpi.example.com/glpi/apirest.php"
-    assert settings.base == "https://glpi.example.com/glpi"
+    assert settings.site == "https://glpi.example.com/glpi"
 
 
 # What is asked

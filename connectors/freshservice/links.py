@@ -18,14 +18,8 @@ BY_NUMBER = ("department_id", "location_id")
 
 def common(payload: Payload, settings: FreshserviceSettings, table: str, page: str) -> dict[str, Any]:
     """What every row made of a change or a ticket carries."""
-    key = key_of(payload)
-    return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
-        "url": f"{settings.url.rstrip('/')}/a/{page}/{key}" if settings.web_links else None,
-        "source_updated_at": instant("updated_at", payload.get("updated_at")),
-    }
+    key, updated = key_of(payload), instant("updated_at", payload.get("updated_at"))
+    return settings.row(table, key, page=f"a/{page}/{key}", updated_at=updated)
 
 
 def said(payload: Payload, name: str) -> tuple[str | None, str | None]:

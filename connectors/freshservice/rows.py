@@ -45,7 +45,7 @@ def team_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     key, name = key_of(payload), text_of(payload.get("name"))
     if name is None:
         raise Unreadable("name", payload.get("name"), "a group without a name")
-    yield Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name)
+    yield Team(**settings.row("team", key), name=name)
 
 
 @guarded("display_id")
@@ -57,7 +57,7 @@ def service_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     number_of = whole(payload.get("display_id"))
     yield replace(
         service_named(settings.name, name),
-        url=f"{settings.url.rstrip('/')}/a/cmdb/items/{number_of}" if settings.web_links and number_of else None,
+        url=f"{settings.site}/a/cmdb/items/{number_of}" if settings.web_links and number_of else None,
         source_updated_at=instant("updated_at", payload.get("updated_at")),
         owner_team_id=team_of(payload, settings),
         criticality=text_of(payload.get("impact")),
@@ -72,9 +72,7 @@ def segment_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     if key is None or name is None or dimension not in DIMENSIONS:
         raise Unreadable("name", payload.get("name"), "a department or location without a key or a name")
     yield Segment(
-        id=row_id(settings.name, "segment", key),
-        source=settings.name,
-        source_key=key,
+        **settings.row("segment", key),
         name=name,
         dimension=cast(Dimension, dimension),
         parent_id=row_id(settings.name, "segment", above) if above else None,
@@ -177,16 +175,13 @@ def milestone_rows(payload: Payload, settings: FreshserviceSettings) -> Rows:
     if parent is None:
         raise Unreadable("change", payload.get("change"), "a step that belongs to no change")
     key, zone = f"{parent}-{own}", settings.day_zone
+    updated = instant("updated_at", payload.get("updated_at"))
     value = text_of(payload.get("status"))
     status = "cancelled" if _gone(payload) else settings.meaning("milestone_status", value) or "other"
     planned = payload.get("planned_start_date") or payload.get("start_date")
     due = payload.get("due_date") or payload.get("planned_end_date")
     yield Milestone(
-        id=row_id(settings.name, "milestone", key),
-        source=settings.name,
-        source_key=key,
-        url=f"{settings.url.rstrip('/')}/a/changes/{parent}" if settings.web_links else None,
-        source_updated_at=instant("updated_at", payload.get("updated_at")),
+        **settings.row("milestone", key, page=f"a/changes/{parent}", updated_at=updated),
         change_id=row_id(settings.name, "change", parent),
         title=text_of(payload.get("title")) or f"Task {own}",
         kind=cast(Any, settings.meaning("milestone_kind", *said(payload, "kind")) or "other"),

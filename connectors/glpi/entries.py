@@ -62,9 +62,7 @@ def _entry(payload: Payload, settings: GlpiSettings, table: str, key: str, paren
         raise Unreadable("name", payload.get("name"), "an entry without a name")
     above = whole(payload.get(parent))
     return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
+        **settings.row(table, key),
         "name": name,
         "parent_id": row_id(settings.name, table, f"{prefix}{above}") if above and above > 0 else None,
     }

@@ -42,13 +42,8 @@ def key_of(payload: Payload) -> str:
 
 def common(payload: Payload, settings: GlpiSettings, table: str, key: str, page: str = "") -> dict[str, Any]:
     """What every row of a table carries; ``page`` is the name of the record's page."""
-    return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
-        "url": f"{settings.base}/front/{page}.form.php?id={key}" if page and settings.web_links else None,
-        "source_updated_at": at(payload, "date_mod", settings),
-    }
+    path = f"front/{page}.form.php?id={key}" if page else ""
+    return settings.row(table, key, page=path, updated_at=at(payload, "date_mod", settings))
 
 
 def at(payload: Payload, column: str, settings: GlpiSettings) -> datetime | None:

@@ -109,7 +109,7 @@ class GlpiSettings(SystemSettings, ScoreSettings):
             raise SettingsError("lacks user_token, or username and password: set one of them.")
 
     @property
-    def base(self) -> str:
+    def site(self) -> str:
         """The address of GLPI itself, without that of an API."""
         return self.url.rstrip("/").removesuffix("/apirest.php").removesuffix("/api.php")
 

@@ -58,7 +58,7 @@ def change_rows(payload: Payload, settings: ItopSettings) -> Rows:
         if segment:
             yield segment
         key = f"{record.key}-{segment_id.partition(':segment:')[2]}"
-        link = {**record.row("change_segment", key), "url": None}
+        link = settings.row("change_segment", key, updated_at=record.updated_at)
         yield ChangeSegment(**link, change_id=row_id(settings.name, "change", record.key), segment_id=segment_id)
 
 
@@ -104,6 +104,6 @@ def _services_of(record: Record) -> Iterator[Service | ChangeService]:
             if touched.get(key) != "changed":
                 touched[key] = role
     for key, role in touched.items():
-        link = {**record.row("change_service", f"{record.key}-{key}"), "url": None}
+        link = settings.row("change_service", f"{record.key}-{key}", updated_at=record.updated_at)
         service_id = row_id(settings.name, "service", key)
         yield ChangeService(**link, change_id=change, service_id=service_id, role=cast(Any, role))

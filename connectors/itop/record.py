@@ -58,14 +58,8 @@ class Record:
 
     def row(self, table: str, key: str | None = None) -> dict[str, Any]:
         """What every row carries."""
-        own, address = key or self.key, PAGE.format(self.kind, self.key)
-        return {
-            "id": row_id(self.settings.name, table, own),
-            "source": self.settings.name,
-            "source_key": own,
-            "url": f"{self.settings.url.rstrip('/')}/{address}" if self.settings.web_links and self.kind else None,
-            "source_updated_at": self.updated_at,
-        }
+        page = PAGE.format(self.kind, self.key) if self.kind else ""
+        return self.settings.row(table, key or self.key, page=page, updated_at=self.updated_at)
 
     @cached_property
     def updated_at(self) -> datetime | None:

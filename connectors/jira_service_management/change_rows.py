@@ -178,9 +178,7 @@ def _version(payload: Payload, settings: JiraSettings) -> Milestone:
     date = day("releaseDate", about.get("releaseDate"))
     raw = "released" if released else "archived" if archived else "unreleased"
     return Milestone(
-        id=row_id(settings.name, "milestone", key),
-        source=settings.name,
-        source_key=key,
+        **settings.row("milestone", key),
         change_id=row_id(settings.name, "change", change),
         title=text_of(about.get("name")) or f"Version {text_of(about.get('id'))}",
         planned_start_on=day("startDate", about.get("startDate")),

@@ -9,7 +9,6 @@ from typing import Any
 from connectors import Payload
 from connectors.jira_service_management.settings import JiraSettings
 from connectors.values import Unreadable, instant, items, mapping, text_of, whole
-from impact.model import row_id
 
 Event = tuple[datetime, Mapping[str, Any]]
 BY_CATEGORY: Mapping[str, Mapping[str, str]] = {
@@ -32,13 +31,8 @@ def key_of(payload: Payload) -> str:
 def common(payload: Payload, settings: JiraSettings, table: str) -> dict[str, Any]:
     """What every row made of an issue carries."""
     key, shown = key_of(payload), text_of(payload.get("key"))
-    return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
-        "url": f"{settings.site}/browse/{shown}" if settings.web_links and shown else None,
-        "source_updated_at": instant("updated", payload.get("updated")),
-    }
+    updated = instant("updated", payload.get("updated"))
+    return settings.row(table, key, page=f"browse/{shown}" if shown else "", updated_at=updated)
 
 
 def values_of(payload: Payload, name: str) -> list[str]:

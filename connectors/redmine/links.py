@@ -41,7 +41,7 @@ def named_team(payload: Payload, settings: RedmineSettings) -> Team | None:
     if name is None or _number(payload, "team"):
         return None
     key = name.casefold()
-    return Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name)
+    return Team(**settings.row("team", key), name=name)
 
 
 def segments_of(payload: Payload, settings: RedmineSettings) -> Iterator[Segment]:

@@ -58,7 +58,7 @@ def team_rows(payload: Payload, settings: RedmineSettings) -> Rows:
     if key is None or name is None:
         raise Unreadable("name", "", "a team without a key or a name")
     above = row_id(settings.name, "team", parent) if parent else None
-    yield Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name, parent_id=above)
+    yield Team(**settings.row("team", key), name=name, parent_id=above)
 
 
 @guarded("id")
@@ -173,11 +173,7 @@ def _version(payload: Payload, settings: RedmineSettings) -> Rows:
     issues = [issue for issue in payload.get("issues") or () if isinstance(issue, Mapping)]
     closings = [at for at in (date_in(issue, "closed_on") for issue in issues if issue.get("closed")) if at]
     yield Milestone(
-        id=row_id(settings.name, "milestone", key),
-        source=settings.name,
-        source_key=key,
-        url=f"{settings.url.rstrip('/')}/versions/{number}" if settings.web_links else None,
-        source_updated_at=date_in(about, "updated_on"),
+        **settings.row("milestone", key, page=f"versions/{number}", updated_at=date_in(about, "updated_on")),
         change_id=row_id(settings.name, "change", change),
         title=title,
         due_on=day_in(about, "due_date"),

@@ -9,7 +9,6 @@ from typing import Any
 from connectors import Payload
 from connectors.redmine.settings import RedmineSettings
 from connectors.values import day, instant, key_of, text_of
-from impact.model import row_id
 
 Event = tuple[datetime, Mapping[str, Any]]
 
@@ -17,13 +16,7 @@ Event = tuple[datetime, Mapping[str, Any]]
 def common(payload: Payload, settings: RedmineSettings, table: str) -> dict[str, Any]:
     """What every row made of an issue carries."""
     key = key_of(payload)
-    return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
-        "url": f"{settings.url.rstrip('/')}/issues/{key}" if settings.web_links else None,
-        "source_updated_at": date_in(payload, "updated_on"),
-    }
+    return settings.row(table, key, page=f"issues/{key}", updated_at=date_in(payload, "updated_on"))
 
 
 def reader(payload: Payload) -> Callable[[str], str | None]:

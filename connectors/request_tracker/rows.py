@@ -63,7 +63,7 @@ def team_rows(payload: Payload, settings: RtSettings) -> Rows:
     if name is None:
         raise Unreadable("Name", "", "a queue without a name")
     key = key_of(payload)
-    yield Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name)
+    yield Team(**settings.row("team", key), name=name)
 
 
 @guarded("id")
@@ -279,7 +279,7 @@ def _named_team(payload: Payload, settings: RtSettings, name: str | None) -> Tea
     if name is None:
         return None
     key = str(payload.get("TeamQueue") or name.casefold())
-    return Team(id=row_id(settings.name, "team", key), source=settings.name, source_key=key, name=name)
+    return Team(**settings.row("team", key), name=name)
 
 
 def _team(payload: Payload, settings: RtSettings) -> str | None:

@@ -10,19 +10,13 @@ from connectors import Payload
 from connectors.request_tracker.queries import set_instant
 from connectors.request_tracker.settings import RtSettings
 from connectors.values import Unreadable, key_of, text_of, whole
-from impact.model import row_id
 
 
 def common(payload: Payload, settings: RtSettings, table: str) -> dict[str, Any]:
     """What every row made of a ticket carries."""
     key = key_of(payload)
-    return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
-        "url": f"{settings.url.rstrip('/')}/Ticket/Display.html?id={key}" if settings.web_links else None,
-        "source_updated_at": date_in(payload, "LastUpdated"),
-    }
+    page = f"Ticket/Display.html?id={key}"
+    return settings.row(table, key, page=page, updated_at=date_in(payload, "LastUpdated"))
 
 
 def reader(payload: Payload, settings: RtSettings, part: str) -> Callable[[str], str | None]:

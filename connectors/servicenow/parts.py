@@ -35,14 +35,8 @@ def stamp(payload: Payload) -> datetime | None:
 
 def common(payload: Payload, settings: ServiceNowSettings, table: str, source_table: str) -> dict[str, Any]:
     """What every row has."""
-    key = key_of(payload)
-    return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
-        "url": f"{settings.url.rstrip('/')}/{source_table}.do?sys_id={key}" if settings.web_links else None,
-        "source_updated_at": instant("sys_updated_on", payload.get("sys_updated_on")),
-    }
+    key, updated = key_of(payload), instant("sys_updated_on", payload.get("sys_updated_on"))
+    return settings.row(table, key, page=f"{source_table}.do?sys_id={key}", updated_at=updated)
 
 
 class Reader:

@@ -48,14 +48,8 @@ def key_of(payload: Payload) -> str:
 
 def common(payload: Payload, settings: ZendeskSettings, table: str, side: Side, page: str = "") -> dict[str, Any]:
     """What every row of a record carries. ``page``: the path of its page for people, before its key."""
-    key = key_of(payload)
-    return {
-        "id": row_id(settings.name, table, key),
-        "source": settings.name,
-        "source_key": key,
-        "url": f"{settings.site}/{page}{key}" if settings.web_links and page else None,
-        "source_updated_at": side(instant, "updated_at", payload.get("updated_at")),
-    }
+    key, updated = key_of(payload), side(instant, "updated_at", payload.get("updated_at"))
+    return settings.row(table, key, page=f"{page}{key}" if page else "", updated_at=updated)
 
 
 def values_of(payload: Payload, name: str) -> list[tuple[str, str | None]]:
@@ -145,12 +139,7 @@ def team_of(payload: Payload, settings: ZendeskSettings) -> tuple[str | None, Te
     if named is None or whole(named) is not None:
         group = named or text_of(payload.get("group_id"))
         return (row_id(settings.name, "team", group) if group else None), None
-    team = Team(
-        id=row_id(settings.name, "team", named.casefold()),
-        source=settings.name,
-        source_key=named.casefold(),
-        name=named,
-    )
+    team = Team(**settings.row("team", named.casefold()), name=named)
     return team.id, team
 
 
