@@ -103,6 +103,10 @@ class Row:
     missing_at: datetime | None = _f("When the source no longer listed the record; stamped by the store", "UTC instant")
 
 
+STAMPED = frozenset({"fetched_at", "missing_at"})
+"""Fields that the store fills in: no source gives them."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change(Row):
     """A change to IT services, planned or rolled out."""

@@ -26,7 +26,7 @@ from unittest import mock
 
 import connectors
 from connectors import Connector, Stream
-from impact.model import TABLE_OF, TABLES, Rejected, Row, fields
+from impact.model import STAMPED, TABLE_OF, TABLES, Rejected, Row, fields
 from impact.people import hide_people
 
 HERE = Path(__file__).resolve().parent
@@ -248,6 +248,8 @@ def _complaints(row: Row | Rejected, stream: Stream, source: str) -> Iterator[st
             yield f"{stream.name}: {table}.{field.name} is {value!r}"
         elif field.choices and value not in field.choices:
             yield f"{stream.name}: {table}.{field.name} has the unknown word {value!r}"
+        elif field.name in STAMPED:
+            yield f"{stream.name}: {table}.{field.name} is the store's to fill in"
         elif isinstance(value, datetime) and value.utcoffset() != UTC.utcoffset(None):
             yield f"{stream.name}: {table}.{field.name} is not UTC"
         elif isinstance(value, float) and not math.isfinite(value):

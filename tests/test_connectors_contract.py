@@ -7,7 +7,7 @@ import random
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -178,6 +178,11 @@ TWINS = [
     ("rows_are_sound", with_fields(id="1"), "do not fit"),
     ("rows_are_sound", with_fields(status="new"), "has the unknown word 'new'"),
     ("rows_are_sound", with_fields(opened_at=datetime(2026, 3, 2)), "opened_at is not UTC"),
+    (
+        "rows_are_sound",
+        with_fields(missing_at=datetime(2026, 3, 2, tzinfo=UTC)),
+        "missing_at is the store's to fill in",
+    ),
     ("rows_are_sound", with_fields(number=None), "ticket.number is empty"),
     ("rows_are_sound", with_fields(priority="1"), "ticket.priority is '1'"),
     ("conversion_is_pure", broken(convert=changing), "convert changed its payload"),

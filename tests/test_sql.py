@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 import connectors
+from connectors import Page
 from connectors.sql.reading import plain
 from impact import sync, trying
 from impact.model import SettingsError, SourceChanged, SourceRefused, SourceUnavailable
@@ -163,12 +165,18 @@ def test_a_broken_pass_goes_on_at_the_page_where_it_stopped(
     settings = settings_for(tmp_path, server, queries={"ticket": QUERIES["ticket"]}, values={})
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'desk'"
 
-    def cut(progress: sync.Progress) -> None:
-        if progress.read == 500:
-            with database.connect() as connection:
-                connection.exec_driver_sql(others)
+    tickets = next(stream for stream in SQL.streams if stream.name == "ticket")
 
-    (broken,) = sync.run(settings, progress=cut).streams
+    def cut(http: Any, own: Any, since: datetime | None) -> Iterator[Page]:
+        for number, page in enumerate(tickets.fetch(http, own, since), start=1):
+            yield page
+            if number == 5:
+                with database.connect() as connection:
+                    connection.exec_driver_sql(others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connectors, "load", lambda kind: replace(SQL, streams=(replace(tickets, fetch=cut),)))
+        (broken,) = sync.run(settings).streams
     assert (broken.outcome, broken.read) == ("failed", 500)
     assert broken.message.startswith("The database did not answer queries.ticket: ")
     (whole,) = sync.run(settings).streams

@@ -13,7 +13,7 @@ from functools import cache
 
 from connectors.files.cells import Dates, Value
 from connectors.files.text import Layout
-from impact.model import TABLES, Field
+from impact.model import STAMPED, TABLES, Field
 
 LINE_KEY = "#line"
 """The key of files whose rows have none: file name and line."""
@@ -32,7 +32,7 @@ LINKING = ("change_service", "change_segment")
 """Tables whose rows are links: a cell that names several makes a row of each."""
 PEOPLE = {"ticket": "person_key", "change": "sponsor_key"}
 """The one field of a table that stands for a person: its column is hashed before anything is stored."""
-OWN_FIELDS = frozenset({"id", "source", "source_key", "fetched_at", "score_ratio"})
+OWN_FIELDS = STAMPED | {"id", "source", "source_key", "score_ratio"}
 """Fields this connector sets itself."""
 NAMED_BY_KEY = frozenset({"number", "title", "name"})
 """Fields that are the row's key where no column feeds them or the cell is empty."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from impact.model import TABLES, SettingsError, fields
+from impact.model import STAMPED, TABLES, SettingsError, fields
 
 KEY, UPDATED, PERSON = "key", "updated_at", "person"
 DIMENSIONS = tuple(next(f.choices for f in fields("segment") if f.name == "dimension"))
@@ -28,7 +28,7 @@ LINKS = {
     "caused_by_change_id": "change",
     "ticket_id": "ticket",
 }
-_OWN = frozenset({"id", "source", "source_key", "fetched_at", "source_updated_at", "score_ratio"})
+_OWN = STAMPED | {"id", "source", "source_key", "source_updated_at", "score_ratio"}
 _READS = re.compile(r"\s*(select|with|values|table)\b", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*(--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
 
