@@ -124,8 +124,9 @@ def run_tests(arguments: list[str]) -> int:
     if not has_apt() or is_ubuntu():
         install_browser()
     settings = {**os.environ, "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")}
-    # Files side by side: most tests wait for a server or a browser. Chosen tests run one after the other.
-    workers = [] if arguments else ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"]
+    # Files side by side, one more than processors: many tests wait for a server or a browser. Chosen tests run in turn.
+    at_once = min((os.cpu_count() or 1) + 1, MOST_WORKERS)
+    workers = [] if arguments else ["-n", str(at_once), "--dist", "loadfile"]
     return ended(subprocess.Popen([PYTHON, "-m", "pytest", *workers, *arguments], cwd=ROOT, env=settings))
 
 

@@ -245,7 +245,7 @@ def test_a_redmine_that_cannot_be_set_up_is_taken_away_and_the_tests_go_on(
     assert "Redmine could not be installed" in done.stdout
     assert "remove redmine\n" in (tmp_path / "calls").read_text()
     assert (tmp_path / "bundler").read_text().split() == ["2.3.15", "2.3.15"]
-    workers = min(os.cpu_count() or 1, 4)
+    workers = min((os.cpu_count() or 1) + 1, 4)
     assert f"arguments ['-n', '{workers}', '--dist', 'loadfile']" in done.stdout
     assert done.returncode == 5
 
