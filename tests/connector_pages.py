@@ -34,7 +34,7 @@ from, every setting, what becomes which column, and its limits. Three steps conn
 
 1. `python3 run.py impact add-source` asks for kind, address and credentials, tries them, shows what it found,
    proposes which of your own fields mean what, writes the section into `.streamlit/secrets.toml` and starts the first
-   sync. Or write the section by hand.
+   sync. Or write the section by hand, as for files and databases, which need a mapping.
 2. `python3 run.py impact check` signs in, reads one page of everything and says what is missing. Sentences with
    `PROBLEM` want something.
 3. `python3 run.py impact sync` (or **Sync now** on the Data page) reads; `python3 run.py impact export TABLE --out
