@@ -63,7 +63,7 @@ def sources(view: View) -> None:
         st.warning(wording.plain(message), icon=":material/cloud_off:")
     st.caption(
         f"Times are {zone}. Complete to: everything updated before then has been read. Missing: stored, and no longer "
-        "listed when the source was last asked which records exist; – where it tells of deletions itself."
+        "listed when the source was last asked which records exist; – where it has not been asked."
     )
 
 
